@@ -1,0 +1,1 @@
+"""Firedrill: Datadog monitors proven before they are deployed."""

@@ -1,0 +1,1 @@
+"""From a change to production and back: previews, drift, deployments, roll-backs."""

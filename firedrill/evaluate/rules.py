@@ -1,0 +1,142 @@
+"""A monitor's options, read once (docs: api/latest/monitors)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from firedrill.evaluate.model import Json, Note, Refused, Status
+from firedrill.evaluate.thresholds import Thresholds
+from firedrill.query.tree import Query
+
+HOUR = 3600
+Missing = Literal["default", "show_no_data", "show_and_notify_no_data", "resolve", "legacy"]
+_STATUSES: dict[str, Status] = {"alert": "ALERT", "warn": "WARN", "no data": "NO DATA", "nodata": "NO DATA"}
+_RETENTION = re.compile(r"([0-9]+)([mhd])")
+NO_MISSING_DATA = frozenset({"service check", "composite", "slo alert"})
+LEVELS = {
+    "service check": Thresholds(">=", critical=2, warning=1),
+    "synthetics alert": Thresholds(">=", critical=1),
+}
+"""Types whose query compares nothing: their signal's value is the level itself."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a monitor's groups move between states and when that notifies. Durations in seconds."""
+
+    id: int | str
+    type: str
+    thresholds: Thresholds | None
+    missing: Missing
+    counts: bool
+    """Whether an empty window is 0 under ``default``: a count or sum query without default_zero."""
+    notify_no_data: bool
+    no_data_after: float
+    delay: float
+    new_group_delay: float
+    retention: float
+    resolve_after: float
+    renotify_every: float
+    renotify_at_most: float
+    renotify_statuses: frozenset[Status]
+    notify_by: tuple[str, ...] | None
+    independent: bool = False
+    """Custom schedules: every evaluation stands alone and notifies when it is not OK."""
+    always: bool = False
+    """Ungrouped event counts have the value 0 before the first event."""
+    tags: tuple[str, ...] = ()
+    quiet_members: bool = False
+    """Composites: not every member notifies on missing data, so the composite does not either."""
+    notes: frozenset[Note] = frozenset()
+
+    @property
+    def shows_no_data_loudly(self) -> bool:
+        """Whether entering NO DATA notifies."""
+        if self.missing == "legacy":
+            return self.notify_no_data and not self.quiet_members
+        return self.missing == "show_and_notify_no_data"
+
+
+def read_rules(monitor: Json, query: Query, *, counts: bool, by: tuple[str, ...], always: bool = False) -> Rules:
+    """The rules of a monitor. Raises :class:`Refused` for options that contradict each other."""
+    options: Json = monitor.get("options") or {}
+    missing, notes = _missing(options, query.type)
+    thresholds = None
+    if query.comparator is not None and query.threshold is not None:
+        thresholds = Thresholds.read(query.comparator, query.threshold.value, options)
+    elif query.type in LEVELS:
+        thresholds = LEVELS[query.type]
+    notify_by = options.get("notify_by")
+    if notify_by and notify_by != ["*"] and not set(notify_by) < set(by):
+        raise Refused(
+            "notify_by", f"{', '.join(notify_by)} is no proper subset of the group-by ({', '.join(by) or 'none'})"
+        )
+    statuses = options.get("renotify_statuses") or ["alert", "no data"]
+    unknown = [one for one in statuses if str(one).lower() not in _STATUSES]
+    if unknown:
+        raise Refused("renotify_statuses", f"{unknown[0]!r} is none of {', '.join(_STATUSES)}")
+    at_most = options.get("renotify_occurrences")
+    timeout = float(options.get("timeout_h") or 0)
+    if not 0 <= timeout <= 24:
+        raise Refused("timeout_h", "is between 0 and 24")
+    scheduled = (options.get("scheduling_options") or {}).get("custom_schedule")
+    return Rules(
+        id=monitor["id"],
+        type=query.type,
+        thresholds=thresholds,
+        missing=missing,
+        counts=counts,
+        notify_no_data=bool(options.get("notify_no_data")),
+        no_data_after=float(options.get("no_data_timeframe") or 0) * 60,
+        delay=float(options.get("evaluation_delay") or 0),
+        new_group_delay=_new_group_delay(options) if by else 0,
+        retention=_retention(options, query.type, by),
+        resolve_after=timeout * HOUR,
+        renotify_every=float(options.get("renotify_interval") or 0) * 60,
+        renotify_at_most=float("inf") if at_most is None else float(at_most),
+        renotify_statuses=frozenset(_STATUSES[str(one).lower()] for one in statuses),
+        notify_by=tuple(notify_by) if notify_by else None,
+        independent=bool(scheduled),
+        always=always,
+        tags=tuple(monitor.get("tags") or ()),
+        notes=notes,
+    )
+
+
+def _missing(options: Json, type: str) -> tuple[Missing, frozenset[Note]]:
+    new, notify = options.get("on_missing_data"), options.get("notify_no_data")
+    if new is not None:
+        if new not in {"default", "show_no_data", "show_and_notify_no_data", "resolve"}:
+            raise Refused("on_missing_data", f"{new!r} is not one of its values")
+        if type in NO_MISSING_DATA:
+            raise Refused("on_missing_data", f"a {type} does not have it")
+        if notify:
+            raise Refused("on_missing_data", "cannot stand beside notify_no_data")
+        return new, frozenset()
+    if notify:
+        if type not in NO_MISSING_DATA and not options.get("no_data_timeframe"):
+            raise Refused("no_data_timeframe", "its default is given in three ways: state it")
+        return "legacy", frozenset({Note("C-nodata-legacy", "no data when the last point is no_data_timeframe old")})
+    if type in NO_MISSING_DATA or type in {"query alert", "metric alert"}:
+        return "legacy", frozenset()
+    return "default", frozenset()
+
+
+def _new_group_delay(options: Json) -> float:
+    delay = options.get("new_group_delay")
+    if delay:
+        return float(delay)
+    host = options.get("new_host_delay")
+    if delay is None:
+        return 60.0 if host is None else float(host)
+    return 0.0
+
+
+def _retention(options: Json, type: str, by: tuple[str, ...]) -> float:
+    given: Any = options.get("group_retention_duration")
+    if given:
+        match = _RETENTION.fullmatch(str(given))
+        if match is None:
+            raise Refused("group_retention_duration", f"{given!r} is no length such as 24h")
+        return int(match[1]) * {"m": 60, "h": HOUR, "d": 24 * HOUR}[match[2]]
+    return 48.0 * HOUR if type == "service check" or by == ("host",) else 24.0 * HOUR

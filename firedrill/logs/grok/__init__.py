@@ -1,0 +1,1 @@
+"""Datadog's grok (docs.datadoghq.com/logs/log_configuration/parsing)."""

@@ -1,0 +1,1 @@
+"""The sandbox's Datadog: public API, intake, live evaluation, on one HTTP port."""

@@ -1,0 +1,1 @@
+"""The sandbox's Google Cloud: Cloud Run, Cloud Storage, Secret Manager, the metadata server and Gemini."""

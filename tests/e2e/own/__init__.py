@@ -1,0 +1,1 @@
+"""Tests that need a sandbox of their own: they break it."""

@@ -1,0 +1,269 @@
+"""What the stack declares, as the engine receives it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firedrill.delivery import evidence
+from firedrill.notify import render
+from firedrill.notify.transition import Change
+from infra.identity import Identity
+from infra.incidents import FAILURE_MODES
+from infra.monitors import ALERTS
+from infra.objectives import AVAILABILITY, FAST_BURN, SLOW_BURN, SLOW_CHAT, BurnRate, Spent, Threshold, spelled
+from service import callers
+from service.chat import ChatRequest
+from service.products.routes import ENDPOINTS
+from service.telemetry import FEATURE
+
+TESTS = {
+    "synthetics-health": "health-fails",
+    "synthetics-chat": "chat-fails-from-outside",
+    "synthetics-page": "page-fails-from-outside",
+}
+"""Synthetic tests and their runbooks."""
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+Declared = dict[str, dict[str, Any]]
+TAGS = set(Identity("local", "x").tags)
+
+
+def of_kind(declared: Declared, kind: str) -> Declared:
+    return {name: inputs for name, inputs in declared.items() if name.endswith(f" {kind}")}
+
+
+def test_every_child_has_a_component_as_parent(local: dict[str, Any]) -> None:
+    for one in local["requests"]:
+        if one["type"] == "pulumi:pulumi:Stack":
+            continue
+        parent = one["parent"].split("::")[2].rpartition("$")[2]
+        expected = "pulumi:pulumi:Stack" if one["type"].startswith("llm-api:") else "llm-api:"
+        assert parent.startswith(expected), one["name"]
+
+
+def test_everything_that_can_carry_tags_is_tagged(declared: Declared) -> None:
+    kinds = ("Monitor", "ServiceLevelObjective", "SyntheticsTest", "LogsCustomPipeline", "WorkflowAutomation")
+    tagged = [inputs for kind in kinds for inputs in of_kind(declared, kind).values()]
+    assert len(tagged) >= 12
+    for inputs in tagged:
+        assert set(inputs["tags"]) >= TAGS
+    labels = [inputs["labels"] for inputs in declared.values() if "labels" in inputs]
+    assert len(labels) >= 5
+    for one in labels:
+        assert one.items() >= {"env": "local", "managed_by": "pulumi", "service": "llm-api"}.items()
+
+
+def test_a_querys_number_is_the_threshold_of_its_block(declared: Declared) -> None:
+    monitors = of_kind(declared, "Monitor")
+    assert len(monitors) == len(ALERTS) >= 40
+    for alert in ALERTS:
+        inputs = monitors[f"{alert.key} Monitor"]
+        if alert.type == "composite":
+            assert re.fullmatch(r"[\w-]+-id && [\w-]+-id", inputs["query"])
+            assert "monitorThresholds" not in inputs
+            continue
+        limit = alert.limit
+        match limit:
+            case Threshold():
+                number = spelled(limit.critical)
+            case BurnRate():
+                number = spelled(limit.rate)
+            case Spent():
+                number = spelled(limit.percent)
+            case None:
+                pytest.fail(f"{alert.key} has no limit")
+        assert re.search(rf" (>|>=|<) {re.escape(number)}$", inputs["query"])
+        assert inputs["monitorThresholds"]["critical"] == number
+        assert "$" not in inputs["query"] + inputs["message"]
+
+
+def test_thresholds_leave_room_between_quiet_and_alert() -> None:
+    for alert in ALERTS:
+        limit = alert.limit
+        if isinstance(limit, Threshold) and "< $critical" not in alert.query and limit.critical > 0:
+            assert limit.recovery is not None and limit.recovery < limit.critical, alert.key
+            assert limit.warning is not None and limit.warning < limit.critical, alert.key
+
+
+def test_a_share_has_a_guard_against_few_calls(declared: Declared) -> None:
+    shares = [alert for alert in ALERTS if " / (" in alert.query]
+    assert len(shares) >= 10
+    for alert in shares:
+        assert isinstance(alert.limit, Threshold) and alert.limit.guard is not None, alert.key
+        assert f"+ {spelled(alert.limit.guard)})" in declared[f"{alert.key} Monitor"]["query"]
+    burning = [alert for alert in ALERTS if "burns" in alert.query]
+    assert all("$signal_enough_chats" in alert.query for alert in burning) and len(burning) == 2
+
+
+def test_what_a_composite_reads_tells_nobody_or_is_an_alert_of_its_own(declared: Declared) -> None:
+    signals = {alert.key for alert in ALERTS if alert.signal}
+    read = {name for alert in ALERTS if alert.type == "composite" for name in re.findall(r"\$(\w+)", alert.query)}
+    assert {key.replace("-", "_") for key in signals} <= read
+    for key in signals:
+        inputs = declared[f"{key} Monitor"]
+        assert "severity:signal" in inputs["tags"] and rendered(inputs, "ALERT", "OK", {}) == {}
+
+
+def test_at_least_five_alerts_open_an_incident(declared: Declared) -> None:
+    opening = [alert for alert in ALERTS if alert.incident]
+    assert len(opening) >= 5
+    for alert in opening:
+        handles = rendered(declared[f"{alert.key} Monitor"], "ALERT", "OK", {})
+        given = handles["workflow open-incident"]
+        assert given["severity"].startswith("SEV-") and given["failure_mode"] in FAILURE_MODES
+        assert given["runbook"].endswith(f"/{alert.key}.md")
+        assert "workflow open-incident" not in rendered(declared[f"{alert.key} Monitor"], "OK", "ALERT", {})
+
+
+def test_burn_rates_can_be_reached() -> None:
+    for burn in (FAST_BURN, SLOW_BURN):
+        assert burn.rate < 1 / AVAILABILITY.budget
+
+
+def test_every_alert_has_its_runbook(declared: Declared) -> None:
+    for alert in ALERTS:
+        inputs = declared[f"{alert.key} Monitor"]
+        [asset] = inputs["assets"]
+        assert asset["url"] in inputs["message"]
+        page = RUNBOOKS / asset["url"].rpartition("/")[2]
+        headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+        assert headings == ["What it means", "Check", "Act", "When it is over", "Afterwards"]
+    for test, key in TESTS.items():
+        inputs = declared[f"{test} SyntheticsTest"]
+        assert f"/{key}.md" in inputs["message"]
+        headings = re.findall(r"^## (.+)$", (RUNBOOKS / f"{key}.md").read_text(), re.MULTILINE)
+        assert headings == ["What it means", "Check", "Act", "When it is over", "Afterwards"]
+
+
+def test_links_between_runbooks_resolve() -> None:
+    for page in RUNBOOKS.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            assert (RUNBOOKS / link).exists(), f"{page.name} links to {link}"
+
+
+def rendered(inputs: dict[str, Any], new: str, old: str, group: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The handles of a message by ``kind name``, with their parameters."""
+    monitor = {"id": 1, "type": inputs["type"], "name": inputs["name"], "query": inputs["query"], "tags": []}
+    monitor |= {"message": inputs["message"], "options": {"thresholds": inputs.get("monitorThresholds", {})}}
+    change = Change(old, new, group, 60.0, value=12.0, threshold=4.0, first_triggered=0.0, last_triggered=0.0)
+    return {f"{one.kind} {one.name}": dict(one.parameters) for one in render(monitor, change).handles}
+
+
+@pytest.mark.parametrize(("key", "group"), [("chat-slow", "model"), ("gemini-throttled", "@model")])
+def test_the_workflow_switches_away_from_the_primary_model_only(declared: Declared, key: str, group: str) -> None:
+    inputs = declared[f"{key} Monitor"]
+    primary = rendered(inputs, "ALERT", "OK", {group: "gemini-3.8-flash"})
+    assert primary["workflow switch-model"] == {"model": "gemini-3.5-flash-lite"}
+    assert "workflow switch-model" not in rendered(inputs, "ALERT", "OK", {group: "gemini-3.5-flash-lite"})
+    assert "workflow switch-model" not in rendered(inputs, "OK", "ALERT", {group: "gemini-3.8-flash"})
+
+
+def test_what_pages_says_so_again_when_it_is_over(declared: Declared) -> None:
+    paging = [alert for alert in ALERTS if alert.pages]
+    assert [alert.key for alert in paging] == ["cost-runs-away", "availability-fast-burn"]
+    for alert in ALERTS:
+        for new, old in (("ALERT", "OK"), ("OK", "ALERT")):
+            handles = rendered(declared[f"{alert.key} Monitor"], new, old, {})
+            assert ("oncall llm-platform" in handles) == alert.pages
+    health = declared["synthetics-health SyntheticsTest"]["message"]
+    assert health.count("@oncall-llm-platform") == 2
+    for ticket in ("synthetics-chat", "synthetics-page"):
+        text = declared[f"{ticket} SyntheticsTest"]["message"]
+        assert text.count("@llm-platform") == 2 and "oncall" not in text
+
+
+def test_a_chat_from_outside_goes_on_and_keeps_to_the_objective(declared: Declared) -> None:
+    chat = declared["synthetics-chat SyntheticsTest"]
+    first, second = chat["apiSteps"]
+    for step in (first, second):
+        said = json.loads(step["requestDefinition"]["body"])
+        asked = {key: "x" * 16 if key == "conversation" else text for key, text in said.items()}
+        ChatRequest.model_validate_json(json.dumps(asked))
+        assert said["conversation"] == "{{ CONVERSATION }}"
+        [bound] = [one["target"] for one in step["assertions"] if one["type"] == "responseTime"]
+        assert float(bound) == SLOW_CHAT.critical * 1000
+        assert step["requestHeaders"][callers.FEATURE_HEADER] in FEATURE.values
+        assert step["requestHeaders"][callers.HEADER] == "datadog-synthetics"
+    assert [one["name"] for one in first["extractedValues"]] == ["MODEL"]
+    assert json.loads(second["requestDefinition"]["body"])["model"] == "{{ MODEL }}"
+    # A deployment runs it against its own revision by this variable.
+    assert chat["configVariables"][0]["name"] == evidence.ADDRESS
+    assert first["requestDefinition"]["url"] == f"{{{{ {evidence.ADDRESS} }}}}/v1/chat"
+
+
+def test_the_page_is_tested_by_elements_that_it_has(declared: Declared) -> None:
+    page = declared["synthetics-page SyntheticsTest"]
+    html = (RUNBOOKS.parents[1] / "service" / "static" / "page.html").read_text()
+    heading, *_ = page["browserSteps"]
+    assert f"<h1>{heading['params']['value']}</h1>" in html
+    for step in page["browserSteps"]:
+        for kind, name in re.findall(r"([#.])([a-z]+)", step["params"]["elementUserLocator"]["value"]["value"]):
+            assert f'{"id" if kind == "#" else "class"}="{name}"' in html, step["name"]
+    assert page["optionsList"]["rumSettings"] == {"isEnabled": True, "applicationId": "rum-application-id"}
+
+
+def test_synthetic_tests_stop_a_deployment_and_paid_ones_run_each_quarter_of_an_hour(declared: Declared) -> None:
+    options = {test: declared[f"{test} SyntheticsTest"]["optionsList"] for test in TESTS}
+    assert {one["ci"]["executionRule"] for one in options.values()} == {"blocking"}
+    assert {test: one["tickEvery"] for test, one in options.items()} == {
+        "synthetics-health": 60, "synthetics-chat": 900, "synthetics-page": 900,
+    }  # fmt: skip
+    assert all(one["retry"]["count"] >= 1 and one["minLocationFailed"] == 2 for one in options.values())
+
+
+def test_routing_ends_with_a_rule_that_catches_all(declared: Declared) -> None:
+    rules = declared["on-call-routing OnCallTeamRoutingRules"]["rules"]
+    assert rules[-1] == {"escalationPolicy": "on-call-policy-id", "urgency": "high"}
+
+
+def test_the_service_is_told_what_it_needs_and_secrets_by_reference(declared: Declared) -> None:
+    template = declared["llm-api-service Service"]["template"]
+    assert template["scaling"]["minInstanceCount"] == 2
+    [container] = template["containers"]
+    plain = {one["name"]: one["value"] for one in container["envs"] if "value" in one}
+    secret = {one["name"] for one in container["envs"] if "valueSource" in one}
+    assert secret == {"DD_API_KEY", "DD_APP_KEY", "OPERATOR_TOKEN"}
+    assert plain.items() >= {"DD_SERVICE": "llm-api", "DD_ENV": "local", "MODEL_PRIMARY": "gemini-3.8-flash"}.items()
+    assert plain["DD_VERSION"] == template["labels"]["version"] == container["image"].rpartition(":")[2][:12]
+    assert not {"PORT", "K_SERVICE", "DD_TRACE_AGENT_URL"} & plain.keys()
+
+
+def test_the_schedule_drains_the_outbox_as_somebody_whom_the_service_knows(declared: Declared) -> None:
+    target = declared["outbox-drain-job Job"]["httpTarget"]
+    container = declared["llm-api-service Service"]["template"]["containers"][0]
+    told = {one["name"]: one.get("value") for one in container["envs"]}
+    assert target["uri"].endswith("/datadog/writes/drain")
+    assert ("POST", "/writes/drain") in {(one.method, one.path) for one in ENDPOINTS}
+    assert target["oidcToken"]["audience"] == told["API_AUDIENCE"]
+    assert target["oidcToken"]["serviceAccountEmail"] == told["API_OPERATORS"]
+
+
+SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+"""How Pulumi marks an object as a secret (sdk/python/lib/pulumi/runtime/rpc.py)."""
+
+
+def holders(node: Any) -> list[dict[str, Any]]:
+    """The objects that have the stand-in of a secret as a value of their own."""
+    if isinstance(node, list):
+        return [found for one in node for found in holders(one)]
+    if not isinstance(node, dict):
+        return []
+    below = [found for one in node.values() for found in holders(one)]
+    return [*below, node] if any("stand-in" in one for one in node.values() if isinstance(one, str)) else below
+
+
+def test_no_secret_is_readable_in_what_is_registered(declared: Declared) -> None:
+    found = holders(list(declared.values()))
+    assert len(found) == 5
+    for one in found:
+        assert one.items() >= SECRET_MARK.items()
+
+
+def test_the_workflows_step_calls_the_service(declared: Declared) -> None:
+    spec = json.loads(declared["workflows-switch-model WorkflowAutomation"]["specJson"])
+    [step] = spec["steps"]
+    parameters = {one["name"]: one["value"] for one in step["parameters"]}
+    assert parameters["verb"] == "POST" and parameters["url"] == "http://service.example/v1/control/model"
+    assert parameters["body"]["model"] == "{{ Trigger.model }}"

@@ -1,0 +1,114 @@
+"""Cloud Run's Admin API: what a roll-back reads and changes, and who may."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from firedrill.sandbox.settings import ACCOUNT_TOKEN
+from tests.sandbox.google.sandbox import APP, INVOKER, PROJECT, SERVICE, SERVICE_ID, Sandbox, make, wait_for
+
+JOB = "gcp:cloudrunv2/job:Job"
+JOB_INVOKER = "gcp:cloudrunv2/jobIamMember:JobIamMember"
+ROBOT = f"back@{PROJECT}.iam.gserviceaccount.com"
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Two revisions, the second of which serves."""
+    found = make(Path(tmp_path_factory.mktemp("admin")))
+    found.start()
+    first = found.deploy()["properties"]
+    template = found.template(found.write_service(APP.replace('VERSION = "one"', 'VERSION = "two"')))
+    answer = found.resource("PUT", SERVICE, SERVICE_ID, first | {"template": template})
+    assert answer.status_code == 200, answer.text
+    yield found
+    found.signal()
+
+
+def ask(sandbox: Sandbox, method: str, path: str, email: str = ROBOT, **options: object) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {ACCOUNT_TOKEN}{email}"}
+    return sandbox.http.request(method, f"{sandbox.settings.google_url}{path}", headers=headers, **options)  # type: ignore[arg-type]  # httpx's own options
+
+
+REVISIONS = (
+    f"/apis/serving.knative.dev/v1/namespaces/{PROJECT}/revisions?limit=2"
+    "&labelSelector=serving.knative.dev/service=llm-api"
+)
+
+
+def test_traffic_goes_back_a_revision_for_an_account_that_may_and_the_change_is_drift(deployed: Sandbox) -> None:
+    refused = ask(deployed, "GET", REVISIONS)
+    assert refused.status_code == 403 and "run.revisions.list" in refused.json()["error"]["message"]
+    grant = {"name": "llm-api", "role": "roles/run.developer", "member": f"serviceAccount:{ROBOT}"}
+    deployed.create(INVOKER, "robot", grant)
+    newest, before = [one["metadata"]["name"] for one in ask(deployed, "GET", REVISIONS).json()["items"]]
+    assert deployed.get("/version").json()["version"] == "two"
+
+    traffic = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": before, "percent": 100}]
+    changed = ask(deployed, "PATCH", f"/v2/{SERVICE_ID}?updateMask=traffic", json={"traffic": traffic})
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["done"] and changed.json()["response"]["traffic"] == traffic
+    assert deployed.get("/version").json()["version"] == "one"
+    stored = deployed.resource("GET", SERVICE, SERVICE_ID).json()["properties"]
+    assert stored["traffics"] == traffic
+    assert stored["latestReadyRevision"].endswith(newest)
+    assert ask(deployed, "GET", f"/v2/{SERVICE_ID}").json()["traffic"] == traffic
+
+
+def test_what_a_roll_back_does_not_need_is_refused(deployed: Sandbox) -> None:
+    path = f"/v2/{SERVICE_ID}"
+    deployed.create(INVOKER, "viewer", {"name": "llm-api", "role": "roles/run.viewer", "member": "serviceAccount:v@x"})
+    assert ask(deployed, "GET", path, "v@x").status_code == 200
+    assert ask(deployed, "PATCH", f"{path}?updateMask=traffic", "v@x", json={"traffic": []}).status_code == 403
+    url = f"{deployed.settings.google_url}{path}"  # without a token, as whoever runs the sandbox
+    assert deployed.http.patch(f"{url}?updateMask=template", json={}).status_code == 501
+    assert deployed.http.patch(f"{url}?updateMask=traffic", json={"traffic": []}).status_code == 400
+    absent = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "llm-api-9", "percent": 100}]
+    missing = deployed.http.patch(f"{url}?updateMask=traffic", json={"traffic": absent})
+    assert missing.status_code == 404 and "llm-api-9" in missing.json()["error"]["message"]
+
+
+JOB_ID = SERVICE_ID.replace("services/llm-api", "jobs/evaluate")
+
+
+def test_a_job_runs_to_its_end_for_a_caller_that_may(deployed: Sandbox) -> None:
+    reference = deployed.write_service(APP)
+    container = {
+        "image": reference,
+        "args": ["python", "-c", "import os; print('graded', os.environ['CLOUD_RUN_JOB'])"],
+    }
+    template = {"template": {"containers": [container], "timeout": "60s", "serviceAccount": ROBOT}}
+    deployed.create(JOB, JOB_ID, {"name": "evaluate", "template": template})
+    run = f"/v2/{JOB_ID}:run"
+    refused = ask(deployed, "POST", run)
+    assert refused.status_code == 403 and "run.jobs.run" in refused.json()["error"]["message"]
+    grant = {"name": "evaluate", "role": "roles/run.invoker", "member": f"serviceAccount:{ROBOT}"}
+    deployed.create(JOB_INVOKER, "robot", grant)
+    started = ask(deployed, "POST", run)
+    assert started.status_code == 200, started.text
+    name = started.json()["metadata"]["name"]
+
+    def ended() -> dict[str, object] | None:
+        found = deployed.http.get(f"{deployed.settings.google_url}/v2/{JOB_ID}/executions").json()["executions"]
+        [one] = [one for one in found if one["name"] == name]
+        return None if "runningCount" in one else dict(one)
+
+    assert wait_for(ended, "the execution ends")["succeededCount"] == 1
+    log = deployed.settings.home / "jobs" / name.rpartition("/")[2] / "log"
+    assert log.read_text() == "graded evaluate\n"
+
+
+def test_a_job_that_fails_says_so(deployed: Sandbox) -> None:
+    reference = deployed.write_service(APP)
+    template = {"template": {"containers": [{"image": reference, "args": ["python", "-c", "raise SystemExit(3)"]}]}}
+    name = JOB_ID.replace("evaluate", "broken")
+    deployed.create(JOB, name, {"name": "broken", "template": template})
+    url = f"{deployed.settings.google_url}/v2/{name}"
+    assert deployed.http.post(f"{url}:run").status_code == 200
+    failed = wait_for(
+        lambda: "failedCount" in deployed.http.get(f"{url}/executions").json()["executions"][0], "the execution fails"
+    )
+    assert failed
+    assert deployed.http.post(f"{url}-absent:run").status_code == 404
