@@ -26,7 +26,10 @@ def targets(declared: Sequence[Mapping[str, Any]] | None, latest: str) -> list[T
         return [Target(latest, 100, latest=True)]
     found = []
     for entry in declared:
-        named = entry.get("type") == REVISION
+        kind = entry.get("type") or LATEST
+        if kind not in {REVISION, LATEST}:
+            raise GoogleError(400, f"traffic: type {kind} is neither {LATEST} nor {REVISION}.")
+        named = kind == REVISION
         if named and not entry.get("revision"):
             raise GoogleError(400, f"traffic: type {REVISION} needs a revision.")
         revision = str(entry["revision"]).rsplit("/", 1)[-1] if named else latest

@@ -204,6 +204,8 @@ def test_traffic_is_split_as_declared_and_a_tag_reaches_its_revision(service: Sa
     assert service.get("/version", headers={"x-firedrill-tag": "absent"}).status_code == 404
     wrong = service.resource("PUT", SERVICE, SERVICE_ID, now | {"traffics": split[:1]})
     assert "percents must add to 100, these add to 90" in wrong.text
+    wrong = service.resource("PUT", SERVICE, SERVICE_ID, now | {"traffics": [{"type": "LATESTX", "percent": 100}]})
+    assert (wrong.status_code, "type LATESTX is neither" in wrong.text) == (400, True)
 
 
 def test_a_killed_google_process_leaves_no_orphans_after_the_next_start(service: Sandbox) -> None:

@@ -195,7 +195,7 @@ def variants(value: Json) -> Iterator[Json]:
             if len(value) > 1:
                 yield value[:-1]
         case dict():
-            for key, one in value.items():
+            for key, one in sorted(value.items()):  # a recorded program's members come in any order
                 yield from ({**value, key: changed} for changed in variants(one))
 
 
