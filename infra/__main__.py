@@ -81,6 +81,7 @@ secrets = SecretStore(
             "DD_API_KEY": settings.datadog_api_key,
             "DD_APP_KEY": service_key.value,
             "OPERATOR_TOKEN": settings.operator_token,
+            "READER_TOKEN": settings.reader_token,
         },
     ),
     after_apis,
@@ -187,8 +188,10 @@ synthetics = Synthetics(
             health=monitors.health_message(identity, settings.runbooks, paged),
             chat=monitors.chat_message(identity, settings.runbooks),
             page=monitors.page_message(identity, settings.runbooks),
+            operations=monitors.operations_message(identity, settings.runbooks),
         ),
         rum_application_id=rum.application_id,
+        reader_token=settings.reader_token,
     ),
 )
 slos = Slos("slos", SloArgs(identity, synthetics.health_monitor_id))

@@ -158,6 +158,7 @@ class Settings(_Strict):
     )
     datadog_api_key: Secret = Field(description="key that the service's agent sends with (secret)")
     operator_token: Secret = Field(description="token that lets the workflow change the service's model (secret)")
+    reader_token: Secret = Field(description="token that may look at /datadog/*, as a synthetic test does (secret)")
 
     def has(self, product: Product) -> bool:
         """Whether the Datadog organisation has a product."""
@@ -180,7 +181,7 @@ class Settings(_Strict):
 
 OTHER_NAMESPACES = {"gcpProject": ("gcp", "project"), "gcpRegion": ("gcp", "region")}
 """Keys that the Google provider reads too: given once, under its name."""
-SECRETS = ("chatRoomToken", "datadogApiKey", "operatorToken")
+SECRETS = ("chatRoomToken", "datadogApiKey", "operatorToken", "readerToken")
 
 
 def load() -> Settings:

@@ -75,6 +75,21 @@ def page_message(identity: Identity, runbooks: str) -> str:
     )
 
 
+def operations_message(identity: Identity, runbooks: str) -> str:
+    """Of the test that shows its key at the operations API. A ticket: nobody waits for it before an incident does."""
+    return _outside(
+        "From two places outside the operations API did not open to the reader's key alone, as far as it should.",
+        "workflows and people are refused in the middle of an incident, or anybody can look and write.",
+        (
+            "Which step? 1: its key is refused, 2: a wrong key is not, 3: the reader's key may write",
+            f"Who is refused? Logs, `service:{identity.service} env:{identity.env} @http.status_code:(401 OR 403)`",
+            "Was a key changed in one place only? Audit trail, and versions of the secret in Secret Manager",
+        ),
+        f"{runbooks}/operations-refused.md",
+        f"Telling @{identity.team}",
+    )
+
+
 def _outside(says: str, impact: str, look_first: tuple[str, ...], runbook: str, telling: str) -> str:
     """``telling``: the verb and the handle of whoever is told."""
     handle = telling.partition(" ")[2]

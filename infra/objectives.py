@@ -328,6 +328,8 @@ CHAT_CHECK_SECONDS = 900
 """How often a chat is asked from outside: two paid answers from each place, so not each minute as /health is."""
 PAGE_CHECK_SECONDS = 900
 """How often a browser asks on the chat page: a paid answer and a paid browser run from each place."""
+OPERATIONS_CHECK_SECONDS = 900
+"""How often a key is shown to the operations API: a key changes with a deployment or by hand, not by itself."""
 LOG_DAYS = 15
 """How long a log can be searched: an incident is looked at within its sprint, and the archive has the rest."""
 LOG_ARCHIVE_DAYS = 365

@@ -1,4 +1,4 @@
-"""What Datadog checks from outside, as a user would: the service answers, a chat goes on, the page works.
+"""What Datadog checks from outside: the service answers, a chat goes on, the page works, a key opens what it should.
 
 A failure of one of them keeps the deployment workflow from going on (``executionRule: blocking``).
 https://docs.datadoghq.com/continuous_testing/cicd_integrations/configuration
@@ -16,6 +16,7 @@ from infra.objectives import (
     CHAT_CHECK_SECONDS,
     HEALTH_ANSWER_MILLISECONDS,
     HEALTH_CHECK_SECONDS,
+    OPERATIONS_CHECK_SECONDS,
     PAGE_CHECK_SECONDS,
     SLOW_CHAT,
 )
@@ -26,6 +27,7 @@ ADDRESS = "SERVICE_URL"
 """The test's variable that holds the service's address: a run for a deployment sets it to the new revision's."""
 QUESTION, FOLLOW_UP = "What is an error budget? One sentence.", "And who spends it? One sentence."
 DEVICE = "chrome.laptop_large"
+WRONG_KEY = "nobodys-key"
 PAID_RETRY = dd.SyntheticsTestOptionsListRetryArgs(count=1, interval=5000)
 """Of a chat: once, since it is paid for, and after milliseconds that a burst of throttling does not last."""
 
@@ -37,17 +39,20 @@ class Messages:
     health: str
     chat: str
     page: str
+    operations: str
 
 
 @dataclass(frozen=True)
 class SyntheticsArgs:
-    """``locations`` are Datadog's, such as ``gcp:europe-west3``; ``rum_application_id`` is the chat page's."""
+    """``locations`` are Datadog's, such as ``gcp:europe-west3``; ``rum_application_id`` is the chat page's, and
+    ``reader_token`` (a secret) may look at ``/datadog/*``."""
 
     identity: Identity
     service_uri: pulumi.Input[str]
     locations: Sequence[str]
     messages: Messages
     rum_application_id: pulumi.Input[str]
+    reader_token: pulumi.Input[str]
 
 
 class Synthetics(pulumi.ComponentResource):
@@ -142,6 +147,44 @@ class Synthetics(pulumi.ComponentResource):
             tags=identity.tags,
             opts=child,
         )
+        # Secure: nobody reads it back, neither in the variable nor in a test's results.
+        key = f"LLM_API_{identity.env.upper().replace('-', '_')}_READER_TOKEN"
+        variable = dd.SyntheticsGlobalVariable(
+            f"{name}-reader-token",
+            name=key,
+            description=f"Opens GET /datadog/* of {identity.service} in {identity.env}; the same as its READER_TOKEN.",
+            value=args.reader_token,
+            secure=True,
+            tags=identity.tags,
+            opts=child,
+        )
+        dd.SyntheticsTest(
+            f"{name}-operations",
+            name=identity.named("the operations API knows its keys from outside"),
+            type="api",
+            subtype="multi",
+            status="live",
+            locations=locations,
+            config_variables=[
+                dd.SyntheticsTestConfigVariableArgs(name=ADDRESS, type="text", pattern=args.service_uri),
+                dd.SyntheticsTestConfigVariableArgs(name=key, type="global", id=variable.id),
+            ],
+            api_steps=[
+                _operate("look with the key", "GET", "/datadog/products", f"{{{{ {key} }}}}", status=200),
+                _operate("look with another key", "GET", "/datadog/products", WRONG_KEY, status=401),
+                # Draining does no harm if it should succeed.
+                _operate("write with the key", "POST", "/datadog/writes/drain", f"{{{{ {key} }}}}", status=403),
+            ],
+            options_list=_options(
+                args,
+                OPERATIONS_CHECK_SECONDS,
+                (identity.named("the operations API does not know its keys"), 3),
+                dd.SyntheticsTestOptionsListRetryArgs(count=2, interval=300),
+            ),
+            message=args.messages.operations,
+            tags=identity.tags,
+            opts=child,
+        )
         self.health_id, self.health_monitor_id = health.id, health.monitor_id
         self.register_outputs({"health_id": self.health_id})
 
@@ -210,6 +253,19 @@ def _ask(
             )
             for variable, path in (extracts or {}).items()
         ],
+    )
+
+
+def _operate(name: str, method: str, path: str, key: str, *, status: int) -> dd.SyntheticsTestApiStepArgs:
+    """One call of the operations API, and the status that it must have."""
+    return dd.SyntheticsTestApiStepArgs(
+        name=name,
+        subtype="http",
+        request_definition=dd.SyntheticsTestApiStepRequestDefinitionArgs(
+            method=method, url=f"{{{{ {ADDRESS} }}}}{path}", timeout=10
+        ),
+        request_headers={"Authorization": f"Bearer {key}"},
+        assertions=[dd.SyntheticsTestApiStepAssertionArgs(type="statusCode", operator="is", target=str(status))],
     )
 
 

@@ -31,6 +31,9 @@ def _luhn(digits: str) -> bool:
 
 def _card(match: re.Match[str]) -> bool:
     digits = re.sub(r"\D", "", match[0])
+    if digits[0] == "1" and len(digits) != 15:
+        # Times in milliseconds to nanoseconds; of issuers only UATP begins so, with 15 digits (ISO/IEC 7812-1).
+        return False
     return 12 <= len(digits) <= 19 and len(set(digits)) > 1 and _luhn(digits)
 
 

@@ -90,7 +90,8 @@ def _filled(root: Path, stack: str) -> Json:
     file = root / f"Pulumi.{stack}.yaml"
     stored = yaml.safe_load(file.read_text()).get("config") or {} if file.exists() else {}
     new = {key: str(value).lower() for key, value in stored.items() if str(value).startswith("CHANGE-ME")}
-    secrets = {key: "stand-in" for key in ("llm-api:datadogApiKey", "llm-api:operatorToken") if key not in stored}
+    needed = ("llm-api:datadogApiKey", "llm-api:operatorToken", "llm-api:readerToken")
+    secrets = {key: "stand-in" for key in needed if key not in stored}
     return {**new, **secrets}
 
 

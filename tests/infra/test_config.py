@@ -67,14 +67,20 @@ def test_a_bad_key_is_one_line_that_names_it(change: str, key: str, says: str) -
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_other_stacks_lack_nothing_but_what_their_owner_fills_in(stack: str) -> None:
-    answer = record(f"gcp:project=example-{stack}", "llm-api:datadogApiKey=x", "llm-api:operatorToken=y", stack=stack)
+    answer = record(
+        f"gcp:project=example-{stack}",
+        "llm-api:datadogApiKey=x",
+        "llm-api:operatorToken=y",
+        "llm-api:readerToken=z",
+        stack=stack,
+    )
     assert "error" not in answer
     names = [one["name"] for one in answer["requests"]]
     assert "chat-slow" in names
 
 
 def test_placeholders_are_refused_by_name() -> None:
-    line = problem("llm-api:datadogApiKey=x", "llm-api:operatorToken=y", stack="prod")
+    line = problem("llm-api:datadogApiKey=x", "llm-api:operatorToken=y", "llm-api:readerToken=z", stack="prod")
     assert line.startswith("gcp:project in Pulumi.prod.yaml is wrong")
 
 

@@ -5,7 +5,12 @@ from typing import Any
 from infra.protection import HISTORY
 from tests.infra.conftest import record
 
-SETTINGS = ("gcp:project=example-prod", "llm-api:datadogApiKey=stand-in", "llm-api:operatorToken=stand-in")
+SETTINGS = (
+    "gcp:project=example-prod",
+    "llm-api:datadogApiKey=stand-in",
+    "llm-api:operatorToken=stand-in",
+    "llm-api:readerToken=stand-in",
+)
 
 
 def of_history(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ TESTS = {
     "synthetics-health": "health-fails",
     "synthetics-chat": "chat-fails-from-outside",
     "synthetics-page": "page-fails-from-outside",
+    "synthetics-operations": "operations-refused",
 }
 """Synthetic tests and their runbooks."""
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
@@ -169,7 +170,7 @@ def test_what_pages_says_so_again_when_it_is_over(declared: Declared) -> None:
             assert ("oncall llm-platform" in handles) == alert.pages
     health = declared["synthetics-health SyntheticsTest"]["message"]
     assert health.count("@oncall-llm-platform") == 2
-    for ticket in ("synthetics-chat", "synthetics-page"):
+    for ticket in ("synthetics-chat", "synthetics-page", "synthetics-operations"):
         text = declared[f"{ticket} SyntheticsTest"]["message"]
         assert text.count("@llm-platform") == 2 and "oncall" not in text
 
@@ -193,6 +194,23 @@ def test_a_chat_from_outside_goes_on_and_keeps_to_the_objective(declared: Declar
     assert first["requestDefinition"]["url"] == f"{{{{ {evidence.ADDRESS} }}}}/v1/chat"
 
 
+def test_the_operations_api_is_asked_with_a_secure_key_that_may_look_only(declared: Declared) -> None:
+    variable = declared["synthetics-reader-token SyntheticsGlobalVariable"]
+    assert variable["secure"] is True and variable["name"] == "LLM_API_LOCAL_READER_TOKEN"
+    test = declared["synthetics-operations SyntheticsTest"]
+    assert {one["name"]: one.get("id") for one in test["configVariables"]} == {
+        evidence.ADDRESS: None, variable["name"]: "synthetics-reader-token-id",
+    }  # fmt: skip
+    known = {(one.method, f"/datadog{one.path}") for one in ENDPOINTS}
+    steps = test["apiSteps"]
+    for step in steps:
+        asked = step["requestDefinition"]
+        assert (asked["method"], asked["url"].removeprefix(f"{{{{ {evidence.ADDRESS} }}}}")) in known
+    keys = [step["requestHeaders"]["Authorization"] for step in steps]
+    assert keys[0] == keys[2] == f"Bearer {{{{ {variable['name']} }}}}" != keys[1]
+    assert [step["assertions"][0]["target"] for step in steps] == ["200", "401", "403"]
+
+
 def test_the_page_is_tested_by_elements_that_it_has(declared: Declared) -> None:
     page = declared["synthetics-page SyntheticsTest"]
     html = (RUNBOOKS.parents[1] / "service" / "static" / "page.html").read_text()
@@ -209,6 +227,7 @@ def test_synthetic_tests_stop_a_deployment_and_paid_ones_run_each_quarter_of_an_
     assert {one["ci"]["executionRule"] for one in options.values()} == {"blocking"}
     assert {test: one["tickEvery"] for test, one in options.items()} == {
         "synthetics-health": 60, "synthetics-chat": 900, "synthetics-page": 900,
+        "synthetics-operations": 900,
     }  # fmt: skip
     assert all(one["retry"]["count"] >= 1 and one["minLocationFailed"] == 2 for one in options.values())
 
@@ -224,7 +243,7 @@ def test_the_service_is_told_what_it_needs_and_secrets_by_reference(declared: De
     [container] = template["containers"]
     plain = {one["name"]: one["value"] for one in container["envs"] if "value" in one}
     secret = {one["name"] for one in container["envs"] if "valueSource" in one}
-    assert secret == {"DD_API_KEY", "DD_APP_KEY", "OPERATOR_TOKEN"}
+    assert secret == {"DD_API_KEY", "DD_APP_KEY", "OPERATOR_TOKEN", "READER_TOKEN"}
     assert plain.items() >= {"DD_SERVICE": "llm-api", "DD_ENV": "local", "MODEL_PRIMARY": "gemini-3.8-flash"}.items()
     assert plain["DD_VERSION"] == template["labels"]["version"] == container["image"].rpartition(":")[2][:12]
     assert not {"PORT", "K_SERVICE", "DD_TRACE_AGENT_URL"} & plain.keys()
@@ -256,7 +275,7 @@ def holders(node: Any) -> list[dict[str, Any]]:
 
 def test_no_secret_is_readable_in_what_is_registered(declared: Declared) -> None:
     found = holders(list(declared.values()))
-    assert len(found) == 5
+    assert len(found) == 7
     for one in found:
         assert one.items() >= SECRET_MARK.items()
 

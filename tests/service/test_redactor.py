@@ -116,6 +116,14 @@ def test_clean_texts_stay_as_they_are() -> None:
     assert all("".join(redactor.stream(iter(text))) == redactor.text(text) for text in CLEAN[:100])
 
 
+def test_a_time_is_no_card() -> None:
+    start = 1_795_000_000
+    for digits in (10**3, 10**6, 10**9):
+        times = [str(start * digits + some_after) for some_after in range(0, 5000, 7)]
+        assert [text for text in times if redactor.text(text) != text] == []
+    assert redactor.text("122000000000003") == "[card]"  # UATP's, the one issuer whose numbers begin with a one
+
+
 def test_it_fails_closed_and_counts() -> None:
     drops: list[int] = []
 

@@ -56,9 +56,13 @@ messages = Messages(
     health=monitors.health_message(identity, settings.runbooks, paged),
     chat=monitors.chat_message(identity, settings.runbooks),
     page=monitors.page_message(identity, settings.runbooks),
+    operations=monitors.operations_message(identity, settings.runbooks),
 )
 synthetics = Synthetics(
-    "synthetics", SyntheticsArgs(identity, address, settings.synthetics_locations, messages, rum.application_id)
+    "synthetics",
+    SyntheticsArgs(
+        identity, address, settings.synthetics_locations, messages, rum.application_id, settings.reader_token
+    ),
 )
 Slos("slos", SloArgs(identity, synthetics.health_monitor_id))
 workflows = Workflows(

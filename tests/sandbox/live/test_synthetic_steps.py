@@ -143,9 +143,16 @@ def test_what_is_not_there_is_named(given: dict[str, Any], reason: str) -> None:
         extracted(given, httpx.Response(200, text='{"model": "new"}'))
 
 
-def test_a_tests_own_variables_come_before_the_organisations() -> None:
-    known = [{"name": "A", "value": {"value": "shared"}}, {"name": "B", "value": {"value": "shared", "secure": True}}]
-    own = [{"name": "A", "type": "text", "pattern": "own-{{ numeric(4) }}"}, {"name": "B", "type": "global", "id": "1"}]
+def test_a_test_has_its_own_variables_and_those_of_the_organisations_that_it_names() -> None:
+    known = [
+        {"id": "0", "name": "A", "value": {"value": "shared"}},
+        {"id": "1", "name": "B", "value": {"value": "shared", "secure": True}},
+    ]
+    own = [
+        {"name": "A", "type": "text", "pattern": "own-{{ numeric(4) }}"},
+        {"name": "B", "type": "global", "id": "1"},
+        {"name": "C", "type": "global", "id": "deleted"},
+    ]
     found = drawn(config_variables({"config": {"configVariables": own}}, known))
-    assert found["B"] == "shared" and re.fullmatch(r"own-\d{4}", found["A"])
+    assert set(found) == {"A", "B"} and found["B"] == "shared" and re.fullmatch(r"own-\d{4}", found["A"])
     assert re.fullmatch("[a-z]{3}[a-z0-9]{5}", drawn({"C": "{{ alphabetic(3) }}{{alphanumeric(5)}}"})["C"])

@@ -14,6 +14,7 @@ FILLED_IN = (
     "gcp:project=acme-project",
     "llm-api:datadogApiKey=key",
     "llm-api:operatorToken=token",
+    "llm-api:readerToken=another",
     f"llm-api:onCall={json.dumps(ROTATION)}",
 )
 """What whoever deploys sets, for what the committed files leave out or call CHANGE-ME."""

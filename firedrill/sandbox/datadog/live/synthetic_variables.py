@@ -19,13 +19,15 @@ ALPHABETS = {
 
 
 def config_variables(test: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The values of a test's variables: its own patterns, and the organisation's global variables by name."""
-    shared = {str(one["name"]): str((one.get("value") or {}).get("value") or "") for one in known}
-    config = (test.get("config") or {}).get("configVariables") or ()
-    own = {
-        one["name"]: str(one.get("pattern") or one.get("example") or "") for one in config if one["type"] != "global"
-    }
-    return {**shared, **own}
+    """The values of a test's variables: its own patterns, and those of the organisation's that it names by their id."""
+    shared = {one["id"]: str((one.get("value") or {}).get("value") or "") for one in known}
+    found = {}
+    for one in (test.get("config") or {}).get("configVariables") or ():
+        if one["type"] != "global":
+            found[one["name"]] = str(one.get("pattern") or one.get("example") or "")
+        elif one.get("id") in shared:  # else a step that uses it says that it is unknown
+            found[one["name"]] = shared[one["id"]]
+    return found
 
 
 def drawn(variables: Mapping[str, str]) -> dict[str, str]:
