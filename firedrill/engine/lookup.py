@@ -52,6 +52,7 @@ LISTS: Mapping[str, Listed] = {
     "syntheticsTest": Listed(
         "GET /api/v1/synthetics/tests?page_size=1000", "tests", ("name", "name"), "public_id", partly=True
     ),
+    "syntheticsGlobalVariable": Listed("GET /api/v1/synthetics/variables", "variables", ("name", "name")),
     "workflowAutomation": Listed("GET /api/v2/workflows?limit=1000"),
     "actionConnection": BY_AUDIT_TRAIL,
     "onCallSchedule": BY_AUDIT_TRAIL,

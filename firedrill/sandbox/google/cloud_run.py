@@ -184,13 +184,20 @@ class CloudRun:
         """Where a service answers: the front's own address for the oldest service, a name below it for others."""
         settings = self._platform.settings
         oldest = next(iter(self.services), name)
-        return settings.service_url if oldest == name else f"http://{_place(name).service}.localhost:{settings.port}"
+        return (
+            settings.service_url if oldest == name else f"http://{self.domain(_place(name))}.localhost:{settings.port}"
+        )
+
+    def domain(self, place: Place) -> str:
+        """A service's name below localhost: with its project, where an older service of another one has the name."""
+        same = next((name for name in self.services if _place(name).service == place.service), str(place))
+        return place.service if same == str(place) else f"{place.service}-{place.project}"
 
     def _status(self, target: Target, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {"type": LATEST if target.latest else REVISION, "percent": target.percent}
         found |= {} if target.latest else {"revision": target.revision}
         port = self._platform.settings.port
-        tagged = {"tag": target.tag, "uri": f"http://{target.tag}---{place.service}.localhost:{port}"}
+        tagged = {"tag": target.tag, "uri": f"http://{target.tag}---{self.domain(place)}.localhost:{port}"}
         return found | (tagged if target.tag else {})
 
     def _outputs(self, name: str, service: Service, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Cloud Run's front: takes requests on the service port and hands each to a ready instance.
 
 Answers pass through as they come, so server-sent events are not held back. The service is the one that the host names
-(``NAME.localhost``, ``TAG---NAME.localhost``), else the oldest one; ``X-Firedrill-Tag`` names a tag too.
+(``NAME.localhost``, ``TAG---NAME.localhost``; NAME-PROJECT where another project has the name already), else the
+oldest one; ``X-Firedrill-Tag`` names a tag too.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class _Body(httpx.AsyncByteStream):
 class Front:
     """The ASGI application on the service port. ``everyone_may_invoke`` says whether a service is public."""
 
-    def __init__(self, cloud_run: CloudRun, everyone_may_invoke: Callable[[str], bool]) -> None:
+    def __init__(self, cloud_run: CloudRun, everyone_may_invoke: Callable[[str, str], bool]) -> None:
         self._cloud_run = cloud_run
         self._public = everyone_may_invoke
         self._transport = httpx.AsyncHTTPTransport(
@@ -72,7 +73,7 @@ class Front:
         if service is None:
             await _refuse(send, 404, "no service is deployed in the sandbox's Cloud Run")
             return
-        if not service.open and not self._public(service.place.service):
+        if not service.open and not self._public(service.place.project, service.place.service):
             why = "callers without a token may not: grant roles/run.invoker to allUsers, or disable the invoker check"
             await _refuse(send, 403, why)
             return
@@ -92,7 +93,7 @@ class Front:
         label = host.partition(":")[0].removesuffix(".localhost")
         tag, _, name = label.rpartition("---")
         for service in services:
-            if service.place.service == name:
+            if self._cloud_run.domain(service.place) == name:
                 return service, tag
         return (services[0] if services else None), ""
 

@@ -4,7 +4,7 @@ Other roles are recorded only: the sandbox's APIs take any token.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from firedrill.sandbox.google.database import Database
@@ -53,15 +53,18 @@ class Iam:
         """Whether a service account has a permission of Cloud Run on a service or job: granted there, or above."""
         member = f"serviceAccount:{email}"
         kind = JOB_GRANT if permission.startswith(("run.jobs.", "run.executions.")) else SERVICE_GRANT
-        here = [one for one in self._grants(kind) if one["name"].rsplit("/", 1)[-1] == name]
+        here = [one for one in self._grants(kind) if _on(one, project, name)]
         above = [one for one in self._grants(PROJECT_GRANT) if one["project"] == project]
         return any(one["member"] == member and permission in RUNS.get(one["role"], set()) for one in (*here, *above))
 
-    def everyone_may_invoke(self, service: str) -> bool:
+    def everyone_may_invoke(self, project: str, service: str) -> bool:
         """Whether callers without a token may call a service."""
         return any(
-            grant["member"] == EVERYONE
-            and grant["role"] == "roles/run.invoker"
-            and grant["name"].rsplit("/", 1)[-1] == service
+            grant["member"] == EVERYONE and grant["role"] == "roles/run.invoker" and _on(grant, project, service)
             for grant in self._grants(SERVICE_GRANT)
         )
+
+
+def _on(grant: Mapping[str, Any], project: str, name: str) -> bool:
+    """Whether a grant is on the service or job of a name; without a project it is on that of every project."""
+    return grant["name"].rsplit("/", 1)[-1] == name and grant.get("project", project) == project

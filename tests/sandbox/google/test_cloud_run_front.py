@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.sandbox.google.sandbox import INVOKER, Sandbox
+from tests.sandbox.google.sandbox import APP, INVOKER, PROJECT, SERVICE, SERVICE_ID, Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,25 @@ def test_a_caller_who_hangs_up_takes_no_instance_with_it(service: Sandbox) -> No
     with service.http.stream("GET", f"{service.settings.service_url}/stream"):
         pass
     assert service.get("/health").status_code == 200
+
+
+def test_services_of_one_name_in_two_projects_are_told_apart(service: Sandbox) -> None:
+    place = SERVICE_ID.replace(PROJECT, "acme-prod")
+    template = service.template(service.write_service(APP.replace('VERSION = "one"', 'VERSION = "production"')))
+    template["scaling"] = {"minInstanceCount": 1}
+    grant = {"name": "llm-api", "role": "roles/run.invoker", "member": "allUsers"}
+    made = service.create(SERVICE, place, {"name": "llm-api", "template": template})
+    try:
+        address = made["properties"]["uri"]
+        assert address == f"http://llm-api-acme-prod.localhost:{service.settings.port}"
+        named = {"host": address.removeprefix("http://")}
+        seen = [service.get("/version", headers=headers).json()["version"] for headers in (named, {})]
+        assert seen == ["production", "one"]
+        service.resource("PUT", INVOKER, "invoker", {**grant, "project": PROJECT})
+        assert [service.get("/version", headers=headers).status_code for headers in (named, {})] == [403, 200]
+    finally:
+        service.resource("PUT", INVOKER, "invoker", grant)
+        assert service.resource("DELETE", SERVICE, place).status_code == 204
 
 
 def test_a_service_that_is_not_public_refuses_callers(service: Sandbox) -> None:
