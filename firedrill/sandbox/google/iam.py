@@ -67,4 +67,4 @@ class Iam:
 
 def _on(grant: Mapping[str, Any], project: str, name: str) -> bool:
     """Whether a grant is on the service or job of a name; without a project it is on that of every project."""
-    return grant["name"].rsplit("/", 1)[-1] == name and grant.get("project", project) == project
+    return str(grant["name"]).rsplit("/", 1)[-1] == name and bool(grant.get("project", project) == project)
