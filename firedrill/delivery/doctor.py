@@ -25,6 +25,7 @@ PROBES: Mapping[str, tuple[str, str]] = {
     "serviceLevelObjective": ("SLOs", "/api/v1/slo?limit=1"),
     "dashboardJson": ("Dashboards", "/api/v1/dashboard?count=1"),
     "syntheticsTest": ("Synthetics", "/api/v1/synthetics/tests?page_size=1"),
+    "syntheticsGlobalVariable": ("Global variables of synthetic tests", "/api/v1/synthetics/variables"),
     "logsCustomPipeline": ("Log Management", "/api/v1/logs/config/pipelines"),
     "logsMetric": ("Metrics from logs", "/api/v2/logs/config/metrics"),
     "spansMetric": ("Metrics from spans", "/api/v2/apm/config/metrics"),
