@@ -90,19 +90,31 @@ def _inline(body: ChainMonitor) -> EventQuery:
     rollup, by, index = body.step("rollup"), body.step("by"), body.step("index")
     assert rollup is not None
     method, *measure = rollup.values()
-    search = body.argument.value
-    new = body.step("new") is not None
-    if body.head.text.startswith("error-tracking") and (new or body.step("impact") is not None):
-        kind = "new" if new else "impact"
-        search = f"({search}) @{kind}:true" if search.strip() not in {"", "*"} else f"@{kind}:true"
     return EventQuery(
         TRACKS[body.head.text],
-        search,
+        _search(body),
         method,
         measure[0] if measure else None,
         _facets(by.values()) if by else (),
         _indexes(index.values() if index is not None else ()),
     )
+
+
+def _search(body: ChainMonitor) -> str:
+    """What is searched for; of errors also where they come from, and whether their issue is new.
+
+    https://docs.datadoghq.com/monitors/types/error_tracking/
+    """
+    search = body.argument.value
+    if not body.head.text.startswith("error-tracking"):
+        return search
+    terms = [f"@{kind}:true" for kind in ("new", "impact") if body.step(kind) is not None][:1]
+    source = body.step("source")
+    terms += [f"@issue.source:{one}" for one in (source.values() if source is not None else ()) if one != "all"]
+    if not terms:
+        return search
+    own = [] if search.strip() in {"", "*"} else [f"({search})"]
+    return " ".join([*own, *terms])
 
 
 def _indexes(given: Iterable[str]) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """On-Call: pages go to the team or person behind a schedule, since the API pages teams and users, not schedules."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +12,8 @@ from service.products.client import Json, NotFound
 from service.products.endpoint import MANAGED_BY, Answer, Asked, Endpoint
 
 PRIMARY = "Primary LLM On-Call"
+MOST_TEAMS = 100
+"""In a page of https://docs.datadoghq.com/api/latest/teams/#get-all-teams."""
 URGENCY = {"critical": "high", "high": "high", "medium": "low", "low": "low", "info": "low"}
 Severity = Literal["critical", "high", "medium", "low", "info"]
 
@@ -88,7 +92,7 @@ def current(context: Context, asked: Current) -> Answer:
 
 def find(context: Context, wanted: str) -> Schedule:
     """By exact name, else unique beginning. Raises :class:`NotFound` with the names that there are."""
-    known = _schedules(context)
+    known = list(_schedules(context))
     exact = [one for one in known if one.name == wanted]
     found = exact or [one for one in known if one.name.lower().startswith(wanted.lower())]
     if len({one.id for one in found}) != 1:
@@ -97,11 +101,11 @@ def find(context: Context, wanted: str) -> Schedule:
     return found[0]
 
 
-def _schedules(context: Context) -> list[Schedule]:
+def _schedules(context: Context) -> Iterator[Schedule]:
     """All that a team's routing rules lead to: the API does not list schedules."""
     call = context.datadog.call
-    found: dict[str, Schedule] = {}
-    for team in call("v2.TeamsApi.list_teams", page_size=100)["data"]:
+    known: set[str] = set()
+    for team in _teams(context):
         try:
             rules = call("v2.OnCallApi.get_on_call_team_routing_rules", team["id"], include="rules.policy")
         except NotFound:
@@ -109,11 +113,20 @@ def _schedules(context: Context) -> list[Schedule]:
         for policy_id in _references(rules, "policy"):
             policy = call("v2.OnCallApi.get_on_call_escalation_policy", policy_id, include="steps.targets")
             for schedule_id in _references(policy, "targets", "schedules"):
-                if schedule_id not in found:
+                if schedule_id not in known:
+                    known.add(schedule_id)
                     schedule = call("v2.OnCallApi.get_on_call_schedule", schedule_id)
                     name, handle = schedule["data"]["attributes"]["name"], team["attributes"]["handle"]
-                    found[schedule_id] = Schedule(schedule_id, name, handle)
-    return list(found.values())
+                    yield Schedule(schedule_id, name, handle)
+
+
+def _teams(context: Context) -> Iterator[Json]:
+    """The organisation's teams, a page at a time."""
+    for page_number in itertools.count():
+        teams = context.datadog.call("v2.TeamsApi.list_teams", page_size=MOST_TEAMS, page_number=page_number)["data"]
+        yield from teams
+        if len(teams) < MOST_TEAMS:
+            return
 
 
 def _references(answer: Json, relation: str, kind: str | None = None) -> list[str]:

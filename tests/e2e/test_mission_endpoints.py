@@ -224,6 +224,19 @@ def test_who_is_on_call_is_the_schedules_own_word(reader: Caller) -> None:
     assert missing.status_code == 404 and SCHEDULE in missing.json()["detail"]
 
 
+def test_a_schedule_is_found_behind_a_hundred_other_teams(reader: Caller) -> None:
+    made = []
+    try:
+        for number in range(101):  # by name before ours, so that ours is on the second page
+            attributes = {"name": f"A team {number:03d}", "handle": f"a-team-{number:03d}"}
+            body = {"data": {"type": "team", "attributes": attributes}}
+            made.append(reader.account("POST", "/api/v2/team", json=body)["data"]["id"])
+        assert reader.got(f"/oncall/current/{SCHEDULE}")["schedule"] == SCHEDULE
+    finally:
+        for identifier in made:
+            reader.account("DELETE", f"/api/v2/team/{identifier}")
+
+
 @pytest.mark.parametrize("kind", ["llm-request", "cost", "security"])
 def test_a_log_pipeline_is_made_updated_and_made_again(caller: Caller, kind: str) -> None:
     made = caller.did(f"/log-pipelines/{kind}", enabled=True)

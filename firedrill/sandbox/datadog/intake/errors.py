@@ -166,9 +166,8 @@ def _event(issue: dict[str, Any], error: Error) -> Event:
             "message": error.message,
             "tags": list(error.tags),
             "attributes": {
-                "issue": {"id": issue["id"]},
+                "issue": {"id": issue["id"], "source": "browser" if error.track == "rum" else "backend"},
                 "error": {"type": error.type, "message": error.message, "stack": error.stack},
-                "source": "browser" if error.track == "rum" else "backend",
                 "new": age < NEW_SECONDS,
                 "impact": True,
             },
