@@ -5,6 +5,7 @@ since the program declares the traffic of the first deployment only; ``firedrill
 """
 
 import base64
+import inspect
 import json
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ import pulumi
 import pulumi_datadog as dd
 from pulumi_gcp import cloudrunv2, serviceaccount
 
+from infra import rollback_choice
 from infra.identity import Identity
-from infra.workflow_steps import Input, request, specification
+from infra.workflow_steps import Input, python, request, specification
 from infra.workflows import ROLL_BACK, page_step
 
 GOOGLE = "INTEGRATION_GCP"
@@ -21,6 +23,8 @@ AT_MOST_EVERY_SECONDS = 3600
 """Going back twice within the hour would go to a revision that nobody has watched for a while: that is for people."""
 ALL_REQUESTS = 100
 """Percent."""
+LOOKED_AT = 50
+"""Revisions, from the newest."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +54,30 @@ class Rollback(pulumi.ComponentResource):
             Input("runbook", f"{args.runbooks}/README.md", "URL of the page that says what to do"),
         ]
         told = "Page_on_call" if args.pages else None
+        service = pulumi.Output.concat(
+            f"https://run.googleapis.com/v2/projects/{args.project}/locations/{args.region}/services/",
+            args.service_name,
+        )
         steps = [
+            request("Show_service", GOOGLE, "GET", service, fallback=told),
             request(
                 "List_revisions",
                 GOOGLE,
                 "GET",
-                pulumi.Output.concat(
-                    f"https://{args.region}-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/{args.project}"
-                    "/revisions?limit=2&labelSelector=serving.knative.dev/service=",
-                    args.service_name,
-                ),
+                pulumi.Output.concat(service, f"/revisions?pageSize={LOOKED_AT}"),
                 fallback=told,
             ),
+            python("Choose_revision", inspect.getsource(rollback_choice), fallback=told),
             request(
                 "Shift_traffic",
                 GOOGLE,
                 "PATCH",
-                pulumi.Output.concat(
-                    f"https://run.googleapis.com/v2/projects/{args.project}/locations/{args.region}/services/",
-                    args.service_name,
-                    "?updateMask=traffic",
-                ),
+                pulumi.Output.concat(service, "?updateMask=traffic"),
                 {
                     "traffic": [
                         {
                             "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
-                            # Newest first: the second is the one before.
-                            "revision": "{{ Steps.List_revisions.body.items[1].metadata.name }}",
+                            "revision": "{{ Steps.Choose_revision.data }}",
                             "percent": ALL_REQUESTS,
                         }
                     ]
@@ -91,7 +92,7 @@ class Rollback(pulumi.ComponentResource):
         self.workflow_id = dd.WorkflowAutomation(
             f"{name}-workflow",
             name=args.identity.named("roll back a revision"),
-            description="Sends all requests to the revision before the newest one; pages when that cannot be done.",
+            description="Sends all requests to the revision that served before; pages when that cannot be done.",
             published=True,
             tags=args.identity.tags,
             spec_json=pulumi.Output.json_dumps(spec, sort_keys=True),

@@ -45,6 +45,11 @@ def request(
     return Step(name, "com.datadoghq.http.request", parameters, connection, fallback)
 
 
+def python(name: str, script: str, *, fallback: str | None = None) -> Step:
+    """A step that runs a script's ``main``; what it returns is ``{{ Steps.NAME.data }}``."""
+    return Step(name, "com.datadoghq.datatransformation.funcPy", {"script": script}, fallback=fallback)
+
+
 def specification(
     handle: str,
     inputs: Sequence[Input],

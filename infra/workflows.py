@@ -17,7 +17,7 @@ SWITCH_MODEL = "switch-model"
 ENABLE_CACHE = "enable-cache"
 """Has known answers given again: fewer calls of Gemini, at the price of answers that are not fresh. No input."""
 ROLL_BACK = "roll-back"
-"""Sends all requests to the revision before the newest one. Inputs: ``title``, ``runbook``."""
+"""Sends all requests to the revision that served before the one that serves now. Inputs: ``title``, ``runbook``."""
 OPEN_INCIDENT = "open-incident"
 """Declares an incident with its links. Inputs: ``title``, ``severity``, ``failure_mode``, ``runbook``, ``logs``,
 ``traces``."""

@@ -104,6 +104,12 @@ def test_an_emergency_return_by_the_workflow_survives_the_next_up(repository: Re
     forward = sandbox.firedrill("rollback", "--to", second)
     assert forward.returncode == 0, output(forward)
     assert serving(repository) == second
+    # The newest revision never served: an emergency now returns to what served before, not from the newest to this one.
+    assert run(sandbox, workflow)["status"] == "succeeded"
+    assert serving(repository) == returned
+    forward = sandbox.firedrill("rollback", "--to", second)
+    assert forward.returncode == 0, output(forward)
+    assert serving(repository) == second
 
 
 def test_the_revision_returns_in_seconds_though_the_program_does_not_import_and_survives_the_next_up(

@@ -1,7 +1,6 @@
 """Cloud Run's Admin API as far as the stack uses it: revisions, where a service's traffic goes, and a job's runs.
 
-https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions/list (newest first),
-https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services.revisions/list,
+https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services.revisions/list (newest first),
 https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/patch
 """
 
@@ -24,9 +23,13 @@ from firedrill.sandbox.google.resources import Resources
 from firedrill.sandbox.settings import ACCOUNT_TOKEN
 
 SERVICE = "/v2/projects/{project}/locations/{location}/services/{service}"
-REVISIONS = "/apis/serving.knative.dev/v1/namespaces/{project}/revisions"
 JOB = "/v2/projects/{project}/locations/{location}/jobs/{job}"
-OF_SERVICE = "serving.knative.dev/service"
+PATCHED = frozenset({"traffic", "annotations"})
+"""What of a service the API changes here; a new revision is declared."""
+ANNOTATIONS = "effectiveAnnotations"
+"""All of a service's annotations, in Pulumi's words: `annotations` are the declared ones among them."""
+MOST_REVISIONS = 100
+"""On a page whose size is not asked for."""
 SHOWN = ("labels", "ingress", "template", "uri", "generation", "latestCreatedRevision", "latestReadyRevision", "etag")
 
 
@@ -40,20 +43,6 @@ def routes(resources: Resources, database: Database, iam: Iam, jobs: Jobs) -> li
         if email != token and not iam.may_run(email, project, name, permission):
             raise GoogleError(403, f"Permission '{permission}' denied on resource '{name}'.")
 
-    async def revisions(request: Request) -> Response:
-        selector = dict(
-            one.partition("=")[::2] for one in request.query_params.get("labelSelector", "").split(",") if one
-        )
-        service = selector.get(OF_SERVICE, "")
-        allowed(request, service, "run.revisions.list")
-        limit = int(request.query_params.get("limit") or 100)
-        rows = database.rows(
-            "SELECT service, name, ready, created FROM revisions WHERE service LIKE ? ORDER BY number DESC LIMIT ?",
-            (f"projects/{request.path_params['project']}/locations/%/services/{service or '%'}", limit),
-        )
-        items = [_revision(dict(row)) for row in rows]
-        return JSONResponse({"apiVersion": "serving.knative.dev/v1", "kind": "RevisionList", "items": items})
-
     async def show(request: Request) -> Response:
         allowed(request, request.path_params["service"], "run.services.get")
         name = _name(request)
@@ -61,13 +50,19 @@ def routes(resources: Resources, database: Database, iam: Iam, jobs: Jobs) -> li
 
     async def patch(request: Request) -> Response:
         allowed(request, request.path_params["service"], "run.services.update")
-        if request.query_params.get("updateMask") != "traffic":
-            raise GoogleError(501, "updateMask: the sandbox changes `traffic` only; a new revision is declared.")
-        traffic = (await request.json()).get("traffic")
-        if not isinstance(traffic, list) or not traffic:
-            raise GoogleError(400, "traffic: must be a list of targets.")
-        name = _name(request)
-        changed = await resources.patch(KIND, name, {"traffics": traffic})
+        mask = set(request.query_params.get("updateMask", "").split(","))
+        if not mask <= PATCHED:
+            given = ", ".join(sorted(mask - PATCHED))
+            raise GoogleError(501, f"updateMask: the sandbox changes {' and '.join(sorted(PATCHED))}, not {given}.")
+        body, name, changes = await request.json(), _name(request), dict[str, Any]()
+        if "traffic" in mask:
+            changes["traffics"] = body.get("traffic")
+            if not isinstance(changes["traffics"], list) or not changes["traffics"]:
+                raise GoogleError(400, "traffic: must be a list of targets.")
+        if "annotations" in mask:
+            known = resources.get(KIND, name).get(ANNOTATIONS) or {}
+            changes[ANNOTATIONS] = dict.fromkeys(known) | (body.get("annotations") or {})
+        changed = await resources.patch(KIND, name, changes)
         operation = f"projects/{request.path_params['project']}/operations/{uuid.uuid4()}"
         return JSONResponse({"name": operation, "done": True, "response": _service(name, changed)})
 
@@ -75,8 +70,11 @@ def routes(resources: Resources, database: Database, iam: Iam, jobs: Jobs) -> li
         allowed(request, request.path_params["service"], "run.revisions.list")
         name = _name(request)
         resources.get(KIND, name)
+        size, start = (int(request.query_params.get(key) or 0) for key in ("pageSize", "pageToken"))
         rows = database.rows("SELECT * FROM revisions WHERE service = ? ORDER BY number DESC", (name,))
-        return JSONResponse({"revisions": [_revision_v2(name, dict(row)) for row in rows]})
+        end = start + (size or MOST_REVISIONS)
+        more = {"nextPageToken": str(end)} if end < len(rows) else {}
+        return JSONResponse({"revisions": [_revision(name, dict(row)) for row in rows[start:end]], **more})
 
     async def run_job(request: Request) -> Response:
         job, _, verb = request.path_params["job"].partition(":")
@@ -98,7 +96,6 @@ def routes(resources: Resources, database: Database, iam: Iam, jobs: Jobs) -> li
     return [
         Route(JOB, run_job, methods=["POST"]),
         Route(f"{JOB}/executions", executions, methods=["GET"]),
-        Route(REVISIONS, revisions, methods=["GET"]),
         Route(f"{SERVICE}/revisions", listed, methods=["GET"]),
         Route(SERVICE, show, methods=["GET"]),
         Route(SERVICE, patch, methods=["PATCH"]),
@@ -127,25 +124,13 @@ def _service(name: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         **json.loads(json.dumps(shown)),
+        "annotations": properties.get(ANNOTATIONS) or {},
         "traffic": properties.get("traffics") or [],
         "trafficStatuses": properties.get("trafficStatuses") or [],
     }
 
 
-def _revision(row: dict[str, Any]) -> dict[str, Any]:
-    """A revision as v1 answers it."""
-    created = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    labels = {OF_SERVICE: row["service"].rpartition("/")[2]}
-    ready = {"type": "Ready", "status": "True" if row["ready"] else "False"}
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "Revision",
-        "metadata": {"name": row["name"], "creationTimestamp": created, "labels": labels},
-        "status": {"conditions": [ready]},
-    }
-
-
-def _revision_v2(service: str, row: dict[str, Any]) -> dict[str, Any]:
+def _revision(service: str, row: dict[str, Any]) -> dict[str, Any]:
     """A revision as v2 answers it; Pulumi's plural names of a container's parts are the API's singular ones."""
     template = json.loads(row["template"])
     state = "CONDITION_SUCCEEDED" if row["ready"] else "CONDITION_PENDING"

@@ -32,10 +32,7 @@ def ask(sandbox: Sandbox, method: str, path: str, email: str = ROBOT, **options:
     return sandbox.http.request(method, f"{sandbox.settings.google_url}{path}", headers=headers, **options)  # type: ignore[arg-type]  # httpx's own options
 
 
-REVISIONS = (
-    f"/apis/serving.knative.dev/v1/namespaces/{PROJECT}/revisions?limit=2"
-    "&labelSelector=serving.knative.dev/service=llm-api"
-)
+REVISIONS = f"/v2/{SERVICE_ID}/revisions?pageSize=2"
 
 
 def test_traffic_goes_back_a_revision_for_an_account_that_may_and_the_change_is_drift(deployed: Sandbox) -> None:
@@ -43,7 +40,7 @@ def test_traffic_goes_back_a_revision_for_an_account_that_may_and_the_change_is_
     assert refused.status_code == 403 and "run.revisions.list" in refused.json()["error"]["message"]
     grant = {"name": "llm-api", "role": "roles/run.developer", "member": f"serviceAccount:{ROBOT}"}
     deployed.create(INVOKER, "robot", grant)
-    newest, before = [one["metadata"]["name"] for one in ask(deployed, "GET", REVISIONS).json()["items"]]
+    newest, before = [one["name"].rpartition("/")[2] for one in ask(deployed, "GET", REVISIONS).json()["revisions"]]
     assert deployed.get("/version").json()["version"] == "two"
 
     traffic = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": before, "percent": 100}]
@@ -55,6 +52,23 @@ def test_traffic_goes_back_a_revision_for_an_account_that_may_and_the_change_is_
     assert stored["traffics"] == traffic
     assert stored["latestReadyRevision"].endswith(newest)
     assert ask(deployed, "GET", f"/v2/{SERVICE_ID}").json()["traffic"] == traffic
+
+
+def test_annotations_are_replaced_beside_the_traffic_and_revisions_come_in_pages(deployed: Sandbox) -> None:
+    url = f"{deployed.settings.google_url}/v2/{SERVICE_ID}"
+    before = deployed.http.get(url).json()
+    for annotations in ({"a/b": "one", "c/d": "x"}, {"a/b": "two"}):
+        body = {"traffic": before["traffic"], "annotations": annotations}
+        changed = deployed.http.patch(f"{url}?updateMask=traffic,annotations", json=body)
+        assert changed.status_code == 200, changed.text
+        assert deployed.http.get(url).json()["annotations"] == annotations
+    unmasked = deployed.http.patch(f"{url}?updateMask=traffic", json={"traffic": before["traffic"], "annotations": {}})
+    assert unmasked.json()["response"]["annotations"] == {"a/b": "two"}
+
+    whole = [one["name"] for one in deployed.http.get(f"{url}/revisions").json()["revisions"]]
+    first = deployed.http.get(f"{url}/revisions?pageSize=1").json()
+    second = deployed.http.get(f"{url}/revisions?pageSize=1&pageToken={first['nextPageToken']}").json()
+    assert [one["revisions"][0]["name"] for one in (first, second)] == whole and "nextPageToken" not in second
 
 
 def test_what_a_roll_back_does_not_need_is_refused(deployed: Sandbox) -> None:

@@ -98,6 +98,36 @@ def test_an_http_step_uses_its_connection_and_the_runs_values(target: Target) ->
     assert (report_body, more_headers["X-Was"], "Authorization" in more_headers) == ({"id": 7}, "200", False)
 
 
+PYTHON = "com.datadoghq.datatransformation.funcPy"
+
+
+def test_a_script_sees_the_run_and_its_answer_is_the_next_steps(target: Target) -> None:
+    script = (
+        "from execution_context import Context\n\n\ndef main(*, ctx: Context):\n"
+        "    print('aside')\n"
+        "    return [ctx['Trigger']['model'].upper(), ctx['Steps']['Ask']['body']['items'][0]['id']]\n"
+    )
+    ask = {**step("Ask", HTTP, "Choose", url="/x"), "connectionLabel": "HTTP"}
+    tell = {**step("Tell", HTTP, verb="POST", url="/{{ Steps.Choose.data[0] }}"), "connectionLabel": "HTTP"}
+    done = run(workflow(ask, step("Choose", PYTHON, "Tell", script=script), tell), means(target), model="big")
+    assert (done.error, done.steps[1].output) == (None, {"data": ["BIG", 7]})
+    assert target.asked[-1][1].startswith("/v1/BIG?")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("raise LookupError('none is older')", "LookupError: none is older"),
+        ("return {1, 2}", "TypeError: Object of type set is not JSON serializable"),
+        ("import socket; socket.create_connection(('127.0.0.1', 9))", "a script has no network"),
+        ("import os; os.system('true')", "starts no programs"),
+    ],
+)
+def test_a_script_that_fails_says_why(body: str, error: str) -> None:
+    done = run(workflow(step("Choose", PYTHON, script=f"def main(*, ctx):\n    {body}\n")), means())
+    assert done.status == "failed" and error in (done.error or "")
+
+
 def test_inputs_have_their_declared_defaults(target: Target) -> None:
     assert run(workflow(step("A", NOOP)), means()).inputs == {"model": "small"}
     with pytest.raises(NotStarted, match="no input 'colour'"):

@@ -6,12 +6,13 @@ https://docs.datadoghq.com/actions/actions_catalog
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx
 
+from firedrill.sandbox.datadog.live import workflow_python
 from firedrill.sandbox.datadog.live.workflow_values import fill
 from firedrill.sandbox.datadog.own_api import Api, Refused
 from firedrill.sandbox.settings import ACCOUNT_TOKEN
@@ -31,12 +32,16 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an action may use: the step's connection (API JSON, or None), HTTP, waiting, and the account's own API."""
+    """What an action may use: the step's connection (API JSON, or None), HTTP, waiting, the account's own API.
+
+    ``variables`` are the run's, for scripts: elsewhere they are filled in.
+    """
 
     connection: Mapping[str, Any] | None
     http: httpx.Client
     wait: Callable[[float], None]
     datadog: Api
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def http_request(inputs: Mapping[str, Any], around: Surroundings) -> Json:
@@ -80,6 +85,15 @@ def wait(inputs: Mapping[str, Any], around: Surroundings) -> Json:
     seconds = float(found[1]) * SECONDS[found[2]]
     around.wait(seconds)
     return {"waited_seconds": seconds}
+
+
+def python(inputs: Mapping[str, Any], around: Surroundings) -> Json:
+    """``com.datadoghq.datatransformation.funcPy``: ``script`` required; what it returns is ``data``."""
+    _require("funcPy", inputs, "script")
+    try:
+        return {"data": workflow_python.run(str(inputs["script"]), inputs.get("context") or around.variables)}
+    except workflow_python.ScriptFailed as error:
+        raise StepFailed(str(error)) from error
 
 
 def create_incident(inputs: Mapping[str, Any], around: Surroundings) -> Json:
@@ -139,6 +153,7 @@ ACTIONS: dict[str, Action] = {
     "com.datadoghq.http.request": http_request,
     "com.datadoghq.core.noop": noop,
     "com.datadoghq.core.wait": wait,
+    "com.datadoghq.datatransformation.funcPy": python,
     "com.datadoghq.dd.incidents.createIncident": create_incident,
     "com.datadoghq.dd.oncall.createOnCallPage": create_page,
     "com.datadoghq.dd.notebooks.createFromTemplate": create_notebook_from_template,

@@ -171,7 +171,7 @@ def _step(step: Mapping[str, Any], spec: Mapping[str, Any], context: Json, means
         if attempt:
             means.wait(pause)
         try:
-            around = Surroundings(_connection(step, spec, means), means.http, means.wait, means.datadog)
+            around = Surroundings(_connection(step, spec, means), means.http, means.wait, means.datadog, context)
             inputs = {one["name"]: fill(one.get("value"), context) for one in step.get("parameters") or ()}
             output = ACTIONS[action](inputs, around)
             return StepRun(step["name"], action, "succeeded", started, means.now(), output)

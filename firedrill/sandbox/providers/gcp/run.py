@@ -4,6 +4,7 @@ from firedrill.sandbox.providers.gcp import made
 from firedrill.sandbox.providers.gcp.cloud import Cloud
 from firedrill.sandbox.providers.gcp.kind import LABELLED, Kind, Name
 from firedrill.sandbox.providers.resource import ResourceKind
+from firedrill.sandbox.providers.values import UNKNOWN, Properties, Value
 
 RUN_NAME = r"[a-z]([-a-z0-9]{0,47}[a-z0-9])?"
 PLACED = frozenset({"location", "name", "project"})
@@ -11,6 +12,12 @@ CHANGING = frozenset(
     {"generation", "observedGeneration", "latestCreatedRevision", "latestReadyRevision", "trafficStatuses",
      "terminalConditions", "conditions", "etag", "updateTime"}
 )  # fmt: skip
+
+
+def effective_annotations(properties: Properties) -> Value:
+    """The declared ones and those that others have set, which stay: the published provider manages only its own."""
+    known, declared = properties.get("effectiveAnnotations") or {}, properties.get("annotations") or {}
+    return UNKNOWN if declared is UNKNOWN or known is UNKNOWN else {**known, **declared}
 
 
 def kinds(cloud: Cloud) -> dict[str, ResourceKind]:
@@ -22,7 +29,7 @@ def kinds(cloud: Cloud) -> dict[str, ResourceKind]:
             name=Name(pattern=RUN_NAME),
             place="location",
             replace_on=PLACED,
-            computed=LABELLED,
+            computed={**LABELLED, "effectiveAnnotations": effective_annotations},
             made={"uid": made.uid, "createTime": made.moment},
             lasting=frozenset({"uri", "urls", "reconciling"}),
             served=CHANGING,
