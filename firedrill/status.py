@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from firedrill.delivery.traffic import Share, left_split, split
 from firedrill.sandbox import processes
 from firedrill.sandbox.datadog.account import PEOPLE, STANDARD_ROLES
 from firedrill.sandbox.settings import Settings
@@ -74,7 +75,9 @@ def print_status(settings: Settings, console: Console) -> bool:
     console.print(table)
     well = all(process.name in alive and processes.healthy(process) for process in processes.declared(settings))
     if well:
-        _print_instances(google(settings), settings, console)
+        report = google(settings)
+        _print_instances(report, settings, console)
+        _print_split(report, settings, console)
         _print_monitors(account(settings), console)
     else:
         console.print("`firedrill up` starts what does not run; nothing is lost.")
@@ -108,6 +111,17 @@ def _print_instances(report: dict[str, Any], settings: Settings, console: Consol
                 cells = (str(one["number"]), state, str(one["port"]), str(one["restarts"]), memory)
                 table.add_row(escape(revision["name"]), *cells)
     console.print(table)
+
+
+def _print_split(report: dict[str, Any], settings: Settings, console: Console) -> None:
+    """What a killed deployment left; of one that runs, only where the requests are."""
+    busy = processes.busy(settings)
+    for service in report["services"]:
+        shares = [Share(one["revision"], one["percent"], one["tag"]) for one in service["traffic"]]
+        parts = split(shares)
+        told = parts and f"{parts}, while another firedrill command is at work." if busy else left_split(shares)
+        if told:
+            console.print(escape(told), soft_wrap=True)
 
 
 def _print_monitors(report: dict[str, Any], console: Console) -> None:

@@ -4,14 +4,17 @@ https://docs.cloud.google.com/run/docs/reference/rest/v2/projects.locations.serv
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
+from rich.markup import escape
 
+from firedrill.console import errors
 from firedrill.delivery.target import Target
+from firedrill.delivery.traffic import SERVED, Share, left_split, served
 from firedrill.engine import stack
 from firedrill.engine.google import GoogleAccount
 from firedrill.errors import KnownFailure
@@ -23,7 +26,6 @@ DEADLINE = 300.0
 """Seconds for a change of traffic: Cloud Run may have to start an instance of a revision first."""
 NO_IMAGE = "0" * 64
 """The digest in the file of a stack whose image the deploy command gives."""
-PINNED = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,6 @@ class Revision:
     ready: bool
     image: str
     secrets: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Share:
-    """A revision's part of the requests, in percent; with a tag it has an address of its own."""
-
-    revision: str
-    percent: int
-    tag: str = ""
-
-    def body(self) -> dict[str, Any]:
-        """As the API writes it."""
-        found: dict[str, Any] = {"type": PINNED, "revision": self.revision, "percent": self.percent}
-        return found | ({"tag": self.tag} if self.tag else {})
 
 
 class CloudRun:
@@ -90,10 +78,17 @@ class CloudRun:
             raise KnownFailure(f"no revision of {self.name} has the tag {tag}")
         return str(found["uri"])
 
-    def move(self, shares: Iterable[Share]) -> None:
-        """Send the requests elsewhere, and wait until that is so."""
-        body = {"traffic": [one.body() for one in shares]}
-        operation = self._call("PATCH", f"/{self.name}?updateMask=traffic", json=body)
+    def move(self, shares: Sequence[Share], before: str = "") -> None:
+        """Send the requests elsewhere, and wait until that is so.
+
+        With ``before``, the revision that has all now, the first one of ``shares`` takes them over for good: the
+        service remembers that, in the same call.
+        """
+        body: dict[str, Any] = {"traffic": [one.body() for one in shares]}
+        if before:
+            kept = self.service().get("annotations") or {}
+            body["annotations"] = kept | {SERVED: served(kept.get(SERVED) or "", before, shares[0].revision)}
+        operation = self._call("PATCH", f"/{self.name}?updateMask={','.join(body)}", json=body)
         deadline = time.monotonic() + DEADLINE
         while not operation.get("done"):
             if time.monotonic() > deadline:
@@ -186,12 +181,17 @@ def record(target: Target, service: CloudRun) -> None:
 def settle(target: Target) -> None:
     """Before an update: a traffic that was moved behind Pulumi's back is recorded, so that it is kept.
 
-    ``ignore_changes`` keeps what the state says, and an update of the service sends it.
+    ``ignore_changes`` keeps what the state says, and an update of the service sends it. Where a deployment was killed
+    and left the requests split, that is said: in the sandbox no other command can be at work now.
     """
     found = next((one for one in target.resources() if one["type"] == SERVICE and one.get("id")), None)
     service = of(target) if found else None
     if found is None or service is None:
         return
+    shares = service.traffic()
+    real = target.settings is None
+    if told := left_split(shares, target.name if real else "", elsewhere=real):
+        errors.print(escape(told), soft_wrap=True)
     actual = {(one.get("revision") or "", int(one.get("percent") or 0), one.get("tag") or "")
               for one in service.service().get("traffic") or ()}  # fmt: skip
     known = {(one.get("revision") or "", int(one.get("percent") or 0), one.get("tag") or "")

@@ -16,13 +16,13 @@ from rich.markup import escape
 
 from firedrill.delivery import build, cloud_run, evidence, history, ownership
 from firedrill.delivery.changes import changes
-from firedrill.delivery.cloud_run import CloudRun, Revision, Share, short
+from firedrill.delivery.cloud_run import CloudRun, Revision, short
 from firedrill.delivery.events import Pipeline
 from firedrill.delivery.target import Target, configured
+from firedrill.delivery.traffic import CANDIDATE, PINNED, Share, holder, split
 from firedrill.engine import stack
 from firedrill.errors import KnownFailure
 
-TAG = "candidate"
 MUTED_MINUTES = 30
 """How long a first deployment's monitors are muted."""
 FIRST = frozenset({"gcp:projects/service:Service", "gcp:artifactregistry/repository:Repository"})
@@ -54,7 +54,7 @@ def deploy(target: Target, plan: Plan, console: Console) -> None:
     """
     service = cloud_run.of(target)
     env = evidence.required_env(target.own("env"))
-    serving = None if service is None else _pin(target, service)
+    serving = None if service is None else _pin(target, service, console)
     known = evidence.alerting(target.datadog, evidence.watched(target.resources())) if service else []
     if known and not plan.despite_alerts:
         raise KnownFailure(
@@ -84,7 +84,7 @@ def deploy(target: Target, plan: Plan, console: Console) -> None:
         if service is None:
             evidence.mute(target.datadog, name, env, MUTED_MINUTES)
             console.print(f"A first deployment: its monitors are muted for {MUTED_MINUTES} minutes.")
-            serving = _pin(target, made)
+            serving = _pin(target, made, console)
         elif serving is not None and fresh.name != serving.name:
             _advance(target, made, serving, fresh, plan, pipeline, known, console)
         else:
@@ -98,15 +98,20 @@ def deploy(target: Target, plan: Plan, console: Console) -> None:
     console.print(f"[bold]{_latest(made).name} has all requests.[/bold]")
 
 
-def _pin(target: Target, service: CloudRun) -> Revision:
-    """The revision that serves, by name instead of "the latest", so that a new one gets no requests by itself."""
+def _pin(target: Target, service: CloudRun, console: Console) -> Revision:
+    """The revision that serves, by name instead of "the latest", so that a new one gets no requests by itself.
+
+    What a killed deployment had moved is taken back first: its revision is tested and watched again.
+    """
     shares = service.traffic()
-    main = max(shares, key=lambda one: one.percent)
+    main = holder(shares)
     declared = service.service().get("traffic") or ()
-    pinned = [one for one in declared if one.get("type") == cloud_run.PINNED and int(one.get("percent") or 0) == 100]
-    if len(pinned) != 1 or len(shares) != 1:
+    pinned = [one for one in declared if one.get("type") == PINNED and int(one.get("percent") or 0) == 100]
+    if len(pinned) != 1 or len(shares) != 1 or main.tag:
         service.move([Share(main.revision, 100)])
         cloud_run.record(target, service)
+        if split(shares):
+            console.print(f"{main.revision} has all requests again.")
     return next(one for one in service.revisions() if one.name == main.revision)
 
 
@@ -196,15 +201,21 @@ def _advance(  # noqa: PLR0917 - its caller has all of them at hand
 ) -> None:
     """Move the requests from one revision to another, or take them back."""
     try:
-        service.move([Share(before.name, 100), Share(fresh.name, 0, TAG)])
+        service.move([Share(before.name, 100), Share(fresh.name, 0, CANDIDATE)])
         with pipeline.job("test"):
-            _judge(evidence.synthetic_tests(target.datadog, target.resources(), service.address(TAG)), "Tests", console)
+            _judge(
+                evidence.synthetic_tests(target.datadog, target.resources(), service.address(CANDIDATE)),
+                "Tests",
+                console,
+            )
             _judge(evidence.gate(target.datadog, pipeline.service, pipeline.env, pipeline.version), "Gate", console)
         monitors = evidence.watched(target.resources())
         with pipeline.job("traffic"):
             for percent in (*plan.steps, 100):
-                old = [] if percent == 100 else [Share(before.name, 100 - percent)]
-                service.move([*old, Share(fresh.name, percent, TAG)])
+                if percent < 100:
+                    service.move([Share(before.name, 100 - percent), Share(fresh.name, percent, CANDIDATE)])
+                else:
+                    service.move([Share(fresh.name, 100, CANDIDATE)], before.name)
                 console.print(f"{fresh.name} has {percent} % of the requests.")
                 alerts = evidence.watch(target.datadog, monitors, plan.bake, known)
                 told = f"{', '.join(alerts) or 'nothing'} alerts at {percent} % of the requests"

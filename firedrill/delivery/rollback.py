@@ -16,9 +16,10 @@ from rich.markup import escape
 
 from firedrill.delivery import cloud_run, history
 from firedrill.delivery.changes import Change, changes
-from firedrill.delivery.cloud_run import CloudRun, Revision, Share
+from firedrill.delivery.cloud_run import CloudRun, Revision
 from firedrill.delivery.history import Update
 from firedrill.delivery.target import Target, configured, select
+from firedrill.delivery.traffic import Share
 from firedrill.engine import stack
 from firedrill.errors import KnownFailure
 

@@ -71,6 +71,18 @@ def exclusive(settings: Settings) -> Iterator[None]:
         yield
 
 
+def busy(settings: Settings) -> bool:
+    """Whether a command that holds the sandbox is at work."""
+    try:
+        with (settings.home / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def running(settings: Settings) -> dict[str, psutil.Process]:
     """The processes that were started here and still live, by name."""
     found = {}
