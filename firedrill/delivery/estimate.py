@@ -153,11 +153,12 @@ class _Account:
     def lines(self) -> Iterator[Line]:
         """In the order of the products' table."""
         tests = list(self._tests())
-        asked = sum(runs * steps for kind, _, runs, steps in tests if kind != "health")
+        asked = sum(runs * steps for kind, _, runs, steps in tests if kind in {"chat", "page"})
         chats = self.traffic.chats * DAYS + asked
         checks = self._instances() * SECONDS / LIVENESS_SECONDS
         checks += sum(runs for kind, _, runs, _ in tests if kind == "health")
-        drains = SECONDS / DRAIN_SECONDS
+        # A call of the operations API sends what a drain does: its spans and a line.
+        drains = SECONDS / DRAIN_SECONDS + sum(runs * steps for kind, _, runs, steps in tests if kind == "operations")
         yield from self._metrics(chats)
         yield from self._logs(chats, drains)
         yield from self._spans(chats, checks, drains)
@@ -220,7 +221,8 @@ class _Account:
         return [dict(one) for one in self._of("Evaluator")]
 
     def _tests(self) -> Iterator[tuple[str, str, float, int]]:
-        """(health or chat, price, runs a month, billed runs of each): from each place, a step of several each."""
+        """(page, chat, operations or health; price; runs a month; billed runs of each): from each place, a step of
+        several each."""
         for one in self._of("SyntheticsTest"):
             if one.get("status") != "live":
                 continue
@@ -228,8 +230,9 @@ class _Account:
             if one["type"] == "browser":
                 yield "page", "browser-runs", runs, 1
             else:
-                steps = len(one.get("apiSteps") or ()) or 1
-                yield "chat" if one.get("apiSteps") else "health", "api-runs", runs, steps
+                steps = [step["requestDefinition"]["url"] for step in one.get("apiSteps") or ()]
+                kind = "chat" if any(url.endswith("/v1/chat") for url in steps) else "operations" if steps else "health"
+                yield kind, "api-runs", runs, len(steps) or 1
 
     def _synthetics(self, tests: Iterable[tuple[str, str, float, int]]) -> Iterator[Line]:
         for kind, row, runs, steps in tests:

@@ -42,6 +42,8 @@ def test_a_month_of_dev_line_by_line(dev: dict[str, float]) -> None:
     # /health each minute from three places; a chat of two steps, keys in three and a page each quarter of an hour.
     api = (30.4 * 1440 + 30.4 * 96 * (2 + 3)) * 3 / 10_000 * 5
     assert dev["Synthetics"] == pytest.approx(api + 30.4 * 96 * 3 / 1000 * 12)
+    chats = 1000 * 30.4 + 30.4 * 96 * 3 * (2 + 1)  # those of the tests too: keys are shown without one
+    assert dev["LLM Observability"] == pytest.approx(chats / 10_000 * 8)
     seconds = 30.4 * 86400
     assert dev["Cloud Run"] == pytest.approx((seconds - 240_000) * 1.8e-5 + (seconds - 450_000) * 2e-6)
     assert dev["On-Call"] == 20
