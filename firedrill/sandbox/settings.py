@@ -9,6 +9,9 @@ API_KEY = "f17ed8111a2b3c4d5e6f708192a3b4c5"
 APP_KEY = "f17ed8111a2b3c4d5e6f708192a3b4c5d6e7f809"
 ACCOUNT_TOKEN = "sandbox-token-of/"  # noqa: S105 - not a secret: it opens nothing but processes on this machine
 """Before a service account's e-mail address: the token with which the sandbox's Google Cloud takes a call as its."""
+KEEP_ALIVE_SECONDS = 75
+"""How long the servers keep an idle connection: longer than their clients do (httpx: 5 s), or a request is sent on one
+that is being closed. Load balancers of the real APIs keep theirs as long."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = sandbox.from_environment()
     app = build(settings)
-    uvicorn.run(app, host="127.0.0.1", port=settings.datadog_port, access_log=False, timeout_graceful_shutdown=5)
+    uvicorn.run(
+        app, host="127.0.0.1", port=settings.datadog_port, access_log=False, timeout_graceful_shutdown=5,
+        timeout_keep_alive=sandbox.KEEP_ALIVE_SECONDS,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

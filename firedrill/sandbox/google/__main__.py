@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from firedrill.sandbox.google import cloud_run_processes as processes
 from firedrill.sandbox.google import scheduler
 from firedrill.sandbox.google.app import build
-from firedrill.sandbox.settings import Settings, from_environment
+from firedrill.sandbox.settings import KEEP_ALIVE_SECONDS, Settings, from_environment
 
 log = logging.getLogger("firedrill.sandbox.google")
 
@@ -46,6 +46,7 @@ def _server(application: ASGIApp) -> _Server:
         uvicorn.Config(
             application, lifespan="off", access_log=False, log_config=None, server_header=False, date_header=False,
             proxy_headers=False, timeout_graceful_shutdown=OPEN_REQUESTS_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )  # fmt: skip
 
