@@ -283,7 +283,13 @@ def _mend_checkpoint(settings: Settings) -> None:
 
     What it lacks is what was under way then, which :mod:`firedrill.engine.recovery` looks for in the account.
     """
-    for state in (settings.home / "state" / ".pulumi" / "stacks").glob(f"*/{STACK}.json"):
+    kept_by_pulumi = settings.home / "state" / ".pulumi"
+    for attributes in kept_by_pulumi.rglob("*.attrs"):
+        # Written beside each file, before it and in place: the storage does without them, but not with half of them.
+        # https://pkg.go.dev/gocloud.dev/blob/fileblob
+        if not _whole(attributes):
+            attributes.unlink()
+    for state in (kept_by_pulumi / "stacks").glob(f"*/{STACK}.json"):
         if _whole(state):
             continue
         kept = state.with_name(f"{state.name}.bak")

@@ -74,6 +74,14 @@ def test_a_state_that_was_cut_short_is_replaced_by_its_last_whole_copy(small: Sm
     converged(small)
 
 
+def test_a_note_beside_the_state_that_was_cut_short_keeps_nobody_from_it(small: Small) -> None:
+    beside = small.state.with_name(f"{small.state.name}.attrs")
+    assert beside.exists()
+    beside.write_text("")
+    looked = small.own.firedrill("preview")
+    assert looked.returncode == 0, output(looked)
+
+
 def test_where_no_copy_is_whole_the_error_says_where_one_is(small: Small) -> None:
     kept = small.state.with_name(f"{small.state.name}.bak")
     texts = small.state.read_text(), kept.read_text()

@@ -160,7 +160,12 @@ def test_the_whole_program_returns_from_git_and_half_way_says_what_changed(repos
         sandbox.datadog("DELETE", "/-/faults")
     assert half.returncode == 1
     assert "the roll-back failed half-way" in half.stderr
-    assert "update Monitor chat-slow" in half.stderr.split("Changed before it failed:")[1]
+    changed = half.stderr.split("Changed before it failed:")[1]
+    # How far it got before the first refusal is chance: what it says is what is so.
+    reached = sandbox.monitor("chats are slow")["options"]["thresholds"]["critical"] != 4
+    assert ("update Monitor chat-slow" in changed) == reached
+    assert ("create Monitor extra" in changed) == ("extra" in names(repository))
+    assert re.search(r"(create|update) \w+ [\w-]+", changed)
     assert "Traceback" not in output(half)
     restored = sandbox.firedrill("up")
     assert restored.returncode == 0, output(restored)
