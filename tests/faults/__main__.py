@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "faults.md"
 HEADER = """# Under faults
 
 Written by `make faults`, which breaks what is around the service and measures what callers see: processes, not mocks;
-the short form of each row runs in `make test`.
+the short form of each row runs in `make test`, or in `make test-all` where even that takes long.
 """
 
 
