@@ -202,9 +202,9 @@ def destroy(stack: automation.Stack, accounts: Accounts, output: Output) -> Resu
     return _run(stack.destroy, output, suppress_outputs=True)
 
 
-def find_drift(stack: automation.Stack, output: Output) -> Result:
-    """``pulumi refresh --preview-only``: compares, and leaves the state as it is."""
-    return _run(stack.preview_refresh, output)
+def find_drift(stack: automation.Stack, output: Output, exclude: Sequence[str] = ()) -> Result:
+    """``pulumi refresh --preview-only``: compares all but what ``exclude`` names, and leaves the state as it is."""
+    return _run(stack.preview_refresh, output, exclude=list(exclude) or None)
 
 
 def _run(operation: Callable[..., Any], output: Output, **options: Any) -> Result:

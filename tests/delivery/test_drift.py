@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from firedrill.delivery.drift import rules
+from firedrill.delivery.drift import SECRET_VERSION, look, rules
+from firedrill.delivery.target import Target
+from firedrill.engine import stack
+from firedrill.sandbox.settings import API_KEY, APP_KEY
 from tests.e2e.conftest import Sandbox, output
 from tests.e2e.test_automation import delete, run
 
@@ -42,6 +45,25 @@ def test_nothing_differs_after_an_up_and_what_was_made_at_run_time_is_listed_apa
     assert "Made at run time, by the service or a workflow, not declared: 2" in found.stdout
     assert "synthetic test your-app.run.app answers /health" in found.stdout
     assert "notebook llm-api local: something is unusual" in found.stdout
+
+
+def test_on_real_accounts_whoever_looks_reads_no_secret(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = account.settings
+    here = Target("local", settings.root, stack.select(settings), settings)
+    real = Target("local", settings.root, here.stack, None)
+    for name, value in (("DD_HOST", settings.datadog_url), ("DD_API_KEY", API_KEY), ("DD_APP_KEY", APP_KEY)):
+        monkeypatch.setenv(name, value)
+    versions = [one for one in here.resources() if one["type"] == SECRET_VERSION]
+    base = f"http://localhost:{settings.google_port}/-/resources/{SECRET_VERSION}"
+    url = f"{base}/{versions[0]['id']}"
+    httpx.patch(url, json={"enabled": False}, timeout=30).raise_for_status()
+    try:
+        assert [change.type for change in look(here).changed] == [SECRET_VERSION]
+        found = look(real)
+        assert found.changed == []
+        assert [note for note in found.notes if note.startswith(f"Not compared: {len(versions)} secret versions")]
+    finally:
+        httpx.patch(url, json={"enabled": True}, timeout=30).raise_for_status()
 
 
 def test_a_change_is_named_with_both_values_and_its_author_and_the_state_stays(account: Sandbox) -> None:
