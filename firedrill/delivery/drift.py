@@ -151,7 +151,7 @@ def show(drift: Drift, console: Console) -> None:
         places = ", ".join(one.path for one in change.properties)
         console.print(f"Harmless: {escape(f'{change.kind} {change.name}, {places}: {reason}')}", soft_wrap=True)
     if drift.made:
-        console.print(f"Made at run time, by the service or a workflow, not declared: {len(drift.made)}")
+        console.print(f"Made at run time, by the service, a workflow or a deployment, not declared: {len(drift.made)}")
         for kind, name in drift.made:
             console.print(f"  {kind} {escape(name)}", soft_wrap=True)
     if drift.changed:
@@ -179,7 +179,7 @@ def markdown(drift: Drift, name: str) -> str:
     if drift.made:
         text += [
             "",
-            f"<details><summary>Made at run time, by the service or a workflow: {len(drift.made)}</summary>",
+            f"<details><summary>Made at run time, by the service, a workflow or a deployment: {len(drift.made)}</summary>",
             "",
         ]
         text += [*(f"- {kind} {name}" for kind, name in drift.made), "", "</details>"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from firedrill.delivery.made import DEPLOY
 from firedrill.errors import KnownFailure
 from firedrill.sandbox.providers.datadog.api import Api, ApiError
 
@@ -129,7 +130,7 @@ def mute(api: Api, service: str, env: str, minutes: int) -> None:
     attributes = {
         "scope": f"service:{service} AND env:{env}",
         "monitor_identifier": {"monitor_tags": [f"service:{service}", f"env:{env}"]},
-        "message": "First deployment",
+        "message": f"First deployment ({DEPLOY})",
         "schedule": {"start": None, "end": _later(minutes)},
     }
     api.call("POST /api/v2/downtime", {"data": {"type": "downtime", "attributes": attributes}})

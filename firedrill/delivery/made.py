@@ -1,4 +1,4 @@
-"""What the running service and the stack's workflows made in the account: nobody declared it, and it is no drift."""
+"""What the running service, workflows and `firedrill deploy` made in the account: nobody declared it, it is no drift."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 from firedrill.sandbox.providers.datadog.api import Api
 
-SERVICE, WORKFLOW = "managed_by:service", "managed_by:workflow"
-"""The tags of what the service makes when it is asked to, and of what a workflow's step makes. A notebook has no tags:
-there it stands in a cell's text."""
+SERVICE, WORKFLOW, DEPLOY = "managed_by:service", "managed_by:workflow", "managed_by:deploy"
+"""The tags of what the service makes when it is asked to, a workflow's step, and the deploy command. A notebook has no
+tags: there it stands in a cell's text; a downtime has none either: there it stands in its message."""
 PAGE = 100
 
 
@@ -29,7 +29,7 @@ def by_the_running(api: Api) -> list[Made]:
     Raises:
         ApiError: a list cannot be read.
     """
-    return [*_monitors(api), *_tests(api), *_pipelines(api), *_notebooks(api)]
+    return [*_monitors(api), *_tests(api), *_pipelines(api), *_notebooks(api), *_downtimes(api)]
 
 
 def _monitors(api: Api) -> Iterator[Made]:
@@ -64,6 +64,13 @@ def _notebooks(api: Api) -> Iterator[Made]:
                 yield Made("notebooks", "notebook", one["attributes"]["name"], tag)
         if len(page) < PAGE:
             return
+
+
+def _downtimes(api: Api) -> Iterator[Made]:
+    for one in api.call("GET /api/v2/downtime?page[limit]=1000")["data"]:
+        message = str(one["attributes"].get("message") or "")
+        if DEPLOY in message:
+            yield Made("downtimes", "downtime", message.partition(" (")[0], DEPLOY)
 
 
 def _text(attributes: Any) -> str:

@@ -42,7 +42,7 @@ def test_nothing_differs_after_an_up_and_what_was_made_at_run_time_is_listed_apa
     delete(account, f"/api/v1/notebooks/{notebook}")
     assert found.returncode == 0, output(found)
     assert "No drift in" in found.stdout
-    assert "Made at run time, by the service or a workflow, not declared: 2" in found.stdout
+    assert "Made at run time, by the service, a workflow or a deployment, not declared: 2" in found.stdout
     assert "synthetic test your-app.run.app answers /health" in found.stdout
     assert "notebook llm-api local: something is unusual" in found.stdout
 
