@@ -179,7 +179,7 @@ def markdown(drift: Drift, name: str) -> str:
     if drift.made:
         text += [
             "",
-            f"<details><summary>Made at run time, by the service, a workflow or a deployment: {len(drift.made)}</summary>",
+            f"<details><summary>Made at run time, not declared: {len(drift.made)}</summary>",
             "",
         ]
         text += [*(f"- {kind} {name}" for kind, name in drift.made), "", "</details>"]

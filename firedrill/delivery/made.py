@@ -1,4 +1,4 @@
-"""What the running service, workflows and `firedrill deploy` made in the account: nobody declared it, it is no drift."""
+"""What the service, workflows and `firedrill deploy` made in the account: nobody declared it, and it is no drift."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
