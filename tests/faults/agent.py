@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.conftest import free_ports
 from tests.faults.row import Report, Row
 from tests.service import sandbox
 from tests.service.sandbox import Service
@@ -90,7 +91,7 @@ class Agent:
 @contextmanager
 def agent() -> Iterator[Agent]:
     """An agent that is well."""
-    made = Agent(sandbox.free_port())
+    made = Agent(free_ports(1))  # not lent to anybody while it is absent
     made.become("well")
     try:
         yield made
