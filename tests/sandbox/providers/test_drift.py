@@ -142,6 +142,7 @@ UNKNOWN_TO_AN_IMPORT = {
     "ActionConnection": ("http", "gcp"),  # the secrets in them, which no answer has
     "CostBudget": ("entries", "budgetLines"),  # the published provider finds lines as entries
     "ServiceAccountApplicationKey": ("key",),  # answered once, when it is made
+    "SyntheticsGlobalVariable": ("value",),  # a secure one
     "WebhookCustomVariable": ("value",),  # a secret one
 }
 """Kind -> the properties that an import cannot know as the program declares them."""
