@@ -38,11 +38,16 @@ EXCEPTIONS: dict[str, str] = {
     "Monitor.enableSamples": "only of monitors of CI",
     "Monitor.variables": "only of monitors of formulas",
     "SensitiveDataScannerGroupOrder.groupIds": "there is one group, which can stand in no other order",
+    "SyntheticsGlobalVariable.value": "secure: the API answers it nowhere",
     "SyntheticsTest.subtype": "the API refuses another subtype with this test's request",
 }
 """``Kind.property`` -> why no edit of it is possible, or none can be seen."""
 PRIMARY = {"timeframe": "7d", "target": 99, "warning": 99.9}
 FROM_FOUR = {"dayStarts": "04:00", "timezone": "UTC"}
+FROM_A_TEST: Properties = {
+    "parseTestId": "synthetics-health-id",
+    "parseTestOptions": {"type": "local_variable", "localVariableName": "A"},
+}
 OTHERS: dict[str, list[Properties]] = {
     "ApmRetentionFilter.rate": [{"rate": "0.5"}],
     "ApmRetentionFilter.traceRate": [{"traceRate": "0.5"}],
@@ -94,6 +99,15 @@ OTHERS: dict[str, list[Properties]] = {
     "ServiceLevelObjective.targetThreshold": [{"targetThreshold": 99.1, "thresholds": [{**PRIMARY, "target": 99.1}]}],
     "ServiceLevelObjective.timeframe": [{"timeframe": "7d", "thresholds": [PRIMARY]}],
     "ServiceLevelObjective.warningThreshold": [{"warningThreshold": 99.9, "thresholds": [PRIMARY]}],
+    "SyntheticsGlobalVariable.isFido": [{"isFido": True, "value": None}],
+    "SyntheticsGlobalVariable.isTotp": [{"isTotp": True}],
+    "SyntheticsGlobalVariable.name": [{"name": "LLM_API_OTHER_TOKEN"}],
+    "SyntheticsGlobalVariable.options": [
+        {"isTotp": True, "options": {"totpParameters": {"digits": 6, "refreshInterval": 30}}}
+    ],
+    "SyntheticsGlobalVariable.parseTestId": [FROM_A_TEST],
+    "SyntheticsGlobalVariable.parseTestOptions": [FROM_A_TEST],
+    "SyntheticsGlobalVariable.restrictedRoles": [{"restrictedRoles": ["00000000-0000-0000-0000-000000000001"]}],
     "SyntheticsTest.requestBasicauth": [{"requestBasicauth": {"type": "web", "username": "u", "password": "p"}}],
     "SyntheticsTest.requestClientCertificate": [
         {"requestClientCertificate": {"cert": {"content": "c", "filename": "f"}, "key": {"content": "k"}}}
