@@ -28,6 +28,8 @@ ADDRESS = "SERVICE_URL"
 QUESTION, FOLLOW_UP = "What is an error budget? One sentence.", "And who spends it? One sentence."
 DEVICE = "chrome.laptop_large"
 WRONG_KEY = "nobodys-key"
+RETRY = dd.SyntheticsTestOptionsListRetryArgs(count=2, interval=300)
+"""Of what costs nothing: soon, since a lost packet is no failure."""
 PAID_RETRY = dd.SyntheticsTestOptionsListRetryArgs(count=1, interval=5000)
 """Of a chat: once, since it is paid for, and after milliseconds that a burst of throttling does not last."""
 
@@ -85,7 +87,7 @@ class Synthetics(pulumi.ComponentResource):
                 args,
                 HEALTH_CHECK_SECONDS,
                 (identity.named("/health fails from outside"), 1),
-                dd.SyntheticsTestOptionsListRetryArgs(count=2, interval=300),
+                RETRY,
             ),
             message=args.messages.health,
             tags=identity.tags,
@@ -179,7 +181,7 @@ class Synthetics(pulumi.ComponentResource):
                 args,
                 OPERATIONS_CHECK_SECONDS,
                 (identity.named("the operations API does not know its keys"), 3),
-                dd.SyntheticsTestOptionsListRetryArgs(count=2, interval=300),
+                RETRY,
             ),
             message=args.messages.operations,
             tags=identity.tags,

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,18 +12,9 @@ import psutil
 import pytest
 
 from firedrill.sandbox import processes
-from tests.e2e.conftest import Sandbox, new_sandbox, output
+from tests.e2e.conftest import Sandbox, output
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def own(tmp_path: Path, checkout: Path) -> Iterator[Sandbox]:
-    """A sandbox of a changed checkout; whatever the test leaves is ended."""
-    made = new_sandbox(tmp_path / "home", checkout)
-    yield made
-    with processes.exclusive(made.settings):
-        processes.stop(made.settings)
 
 
 def edit(path: Path, pattern: str, replacement: str) -> None:

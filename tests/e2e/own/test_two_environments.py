@@ -1,12 +1,10 @@
 """Two environments and their organisation in one account, by real updates: neither undoes the other's."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firedrill.sandbox import processes
-from tests.e2e.conftest import Answer, Sandbox, new_sandbox, output
+from tests.e2e.conftest import Answer, Sandbox, output
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -16,14 +14,6 @@ SECOND = (
     ("llm-api:logIndex: llm-api-local", "llm-api:logIndex: llm-api-second"),
 )
 """What the second environment has of its own: its Google project, its name, and its log index."""
-
-
-@pytest.fixture
-def own(tmp_path: Path, checkout: Path) -> Iterator[Sandbox]:
-    made = new_sandbox(tmp_path / "home", checkout)
-    yield made
-    with processes.exclusive(made.settings):
-        processes.stop(made.settings)
 
 
 def changed(file: Path, target: Path, *changes: tuple[str, str]) -> None:
