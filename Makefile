@@ -2,8 +2,8 @@
 PYTHON ?= python3
 FIREDRILL := .venv/bin/firedrill
 
-.PHONY: setup packages up down status drill prove preview policies drift refresh destroy test test-all \
-	other-languages faults lint types lock bench
+.PHONY: setup packages up down status drill prove preview policies drift refresh destroy test test-all quick \
+	other-languages faults lint types lock bench web
 
 setup:
 	@$(PYTHON) -m firedrill.bootstrap
@@ -19,7 +19,7 @@ up down status drill preview policies drift refresh destroy: setup
 	@$(FIREDRILL) $@
 
 lint: setup
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/vulture
 
 types: setup
 	@.venv/bin/mypy
@@ -27,8 +27,12 @@ types: setup
 test: lint types
 	@.venv/bin/pytest -n 3 -m "not slow"
 
+# Lint, types and the fast tests beside what changed since main; `make test` before a pull request.
+quick: lint types
+	@.venv/bin/pytest -q -n 2 -m "not slow" $$(.venv/bin/python -m tests.quick)
+
 # Programs in Go and TypeScript that the policy pack is tried on; a language that is not here is skipped by its test.
-LANGUAGES := tests/policies/languages
+LANGUAGES := tests/integration/policies/languages
 other-languages:
 	@if command -v go >/dev/null; then cd $(LANGUAGES)/go && go build -o build/monitors .; fi
 	@if command -v npm >/dev/null; then cd $(LANGUAGES)/typescript && npm ci --no-audit --no-fund && npm run build; fi
@@ -43,6 +47,12 @@ faults: setup
 bench: setup
 	@.venv/bin/python -m benchmarks.sdk_import
 	@.venv/bin/python -m benchmarks.evaluator
+	@.venv/bin/python -m benchmarks.evaluator_scale
+	@.venv/bin/python -m benchmarks.chat
+
+# Builds the pages in web/ into the packages that serve them; only who changes them needs Node.js.
+web:
+	cd web && npm ci --no-audit --no-fund && npm run build
 
 # Resolves the *.in files again; needs uv on PATH.
 lock:

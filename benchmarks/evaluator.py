@@ -1,8 +1,8 @@
-"""How long a month of evaluations takes, monitor by monitor, and how that grows: ``python -m benchmarks.evaluator``.
+"""Benchmark of a month of evaluations: ``python -m benchmarks.evaluator``.
 
-One monitor of each kind over 30 days at 1-minute steps; beside them a plain program that does the first the obvious
-way, and promtool on equivalent rules and the same series; the growth at 1, 10 and 100 times the groups, days and
-monitors; and every monitor of the stack. The result goes into docs/benchmarks.md, between its markers.
+Measures a monitor of each kind over 30 days at 1-minute steps, a naive program for the first of them, promtool on
+equivalent rules and the same series, the growth at 1, 10 and 100 times the groups, days and monitors, and every monitor
+of the stack. Writes the result to docs/benchmarks.md, between its markers.
 """
 
 import json
@@ -22,7 +22,7 @@ import numpy as np
 from firedrill.evaluate import Account, Event, Recording, Series, run
 from firedrill.prove.collect import from_program
 from firedrill.prove.months import BEGIN, month
-from firedrill.prove.signals import load
+from firedrill.prove.ordinary import load
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -48,7 +48,7 @@ QUERIES = {
 
 
 def monitor(identifier: int, type: str, query: str) -> dict[str, Any]:
-    """A monitor's API JSON."""
+    """Return a monitor's API JSON."""
     return {"id": identifier, "type": type, "query": query, "options": {}, "tags": [], "message": "", "name": "n"}
 
 
@@ -64,7 +64,7 @@ SLO = {
 
 
 def recording(days: int, hosts: int = 4) -> Recording:
-    """Points each minute, 20 raw latencies a minute, a log every two minutes."""
+    """Return points each minute, 20 raw latencies a minute, a log every two minutes."""
     rng = np.random.default_rng(1)
     times = np.arange(1, days * 1440 + 1, dtype=np.float64) * MINUTE
     series = []
@@ -92,7 +92,7 @@ def recording(days: int, hosts: int = 4) -> Recording:
 
 
 def seconds(account: Account, telemetry: Recording, days: int, turns: int = 3) -> float:
-    """The processor's time for the last of these days' minutes: the best of some turns."""
+    """Return the processor seconds of a run over these days: the best of some turns."""
     best = float("inf")
     for _ in range(turns):
         begin = time.process_time()
@@ -101,10 +101,10 @@ def seconds(account: Account, telemetry: Recording, days: int, turns: int = 3) -
     return best
 
 
-def plain(telemetry: Recording, days: int) -> float:
-    """What the obvious program takes for the first query: a list comprehension for each minute."""
+def naive(telemetry: Recording, days: int) -> float:
+    """Return the processor seconds of a naive program for the first query: a list comprehension for each minute."""
     begin = time.process_time()
-    rows = [dict(zip(one.times, one.values, strict=True)) for one in telemetry.series("app.q", 0, days * DAY)]
+    rows = [dict(zip(series.times, series.values, strict=True)) for series in telemetry.series("app.q", 0, days * DAY)]
     alerts = 0
     for minute in range(1, days * 1440 + 1):
         window = range(max(1, minute - 4), minute + 1)
@@ -118,13 +118,13 @@ PROMETHEUS = {
     "average, 4 hours": "avg_over_time((avg(a))[239m:1m]) > 65",
     "ratio of counts": "sum(sum_over_time(errors[9m59s])) / sum(sum_over_time(hits[9m59s])) > 0.12",
 }
-"""Equivalents, over the same series with shorter names."""
+"""Equivalent rules, over the same series with shorter names."""
 
 
 def promtool(expression: str, telemetry: Recording, days: int) -> float | None:
-    """What ``promtool test rules`` takes for one rule on the same series; None where promtool is missing.
+    """Return the processor seconds of ``promtool test rules`` for a rule on the same series; None without promtool.
 
-    What it takes to read the series and to evaluate nothing is not counted.
+    The time to read the series, measured with a rule that evaluates nothing, is subtracted.
     """
     tool = os.environ.get("PROMTOOL") or shutil.which("promtool")
     if tool is None:
@@ -132,10 +132,10 @@ def promtool(expression: str, telemetry: Recording, days: int) -> float | None:
     inputs = [
         {
             "series": f'{metric.removeprefix("app.").replace("q", "a")}{{host="{place}"}}',
-            "values": "_ " + " ".join(f"{value:g}" for value in one.values),
+            "values": "_ " + " ".join(f"{value:g}" for value in series.values),
         }
         for metric in ("app.q", "app.hits", "app.errors")
-        for place, one in enumerate(telemetry.series(metric, 0, days * DAY))
+        for place, series in enumerate(telemetry.series(metric, 0, days * DAY))
     ]
     took = []
     for evaluated in (expression, "vector(0) > 1"):
@@ -153,8 +153,8 @@ def promtool(expression: str, telemetry: Recording, days: int) -> float | None:
     return took[0] - took[1]
 
 
-def of_the_stack() -> list[str]:
-    """Every monitor that the stack declares over one ordinary month."""
+def stack_monitors() -> list[str]:
+    """Run every monitor of the stack over an ordinary month; return the report's line."""
     definitions = from_program(ROOT, "local")
     telemetry = month(load(ROOT / "drills" / "ordinary.yaml"), 0)
     account = definitions.account
@@ -167,7 +167,7 @@ def of_the_stack() -> list[str]:
 
 
 def kinds(telemetry: Recording, days: int) -> list[str]:
-    """A monitor of each kind; beside those that Prometheus can say, promtool; beside the first, the obvious program."""
+    """Return a row for each kind of monitor, with promtool and, for the first kind, the naive program."""
     rows = ["| monitor | Firedrill | other | ratio |", "|---|---|---|---|"]
     for place, (name, (type, query)) in enumerate(QUERIES.items()):
         own = seconds(Account([monitor(place, type, query)], [SLO]), telemetry, days)
@@ -175,16 +175,14 @@ def kinds(telemetry: Recording, days: int) -> list[str]:
         shown = f"promtool {other:.2f} s | **{other / own:.0f} x**" if other is not None else " | "
         rows.append(f"| {name} | {own:.3f} s | {shown} |")
         if place == 0:
-            obvious = plain(telemetry, days)
-            rows.append(
-                f"| the same | {own:.3f} s | a list comprehension a minute {obvious:.2f} s | {obvious / own:.0f} x |"
-            )
+            slow = naive(telemetry, days)
+            rows.append(f"| the same | {own:.3f} s | a list comprehension a minute {slow:.2f} s | {slow / own:.0f} x |")
     return rows
 
 
 def growth(telemetry: Recording, days: int) -> list[str]:
-    """Times at 1, 10 and 100 times the groups, days and monitors, and how much longer 100 times takes."""
-    rows = ["| | 1 | 10 | 100 | 100 times as much takes |", "|---|---|---|---|---|"]
+    """Return rows with the times at 1, 10 and 100 times the groups, days and monitors, and the ratio of the last."""
+    rows = ["| | 1 | 10 | 100 | ratio for 100 times |", "|---|---|---|---|---|"]
     simple = QUERIES["average, 5 minutes"]
 
     def groups(factor: int) -> float:
@@ -199,14 +197,12 @@ def growth(telemetry: Recording, days: int) -> list[str]:
 
     for name, measure in (("4 groups, a day", groups), ("3 days", longer), (f"one monitor, {days} days", more)):
         took = [measure(factor) for factor in (1, 10, 100)]
-        rows.append(
-            f"| {name} | {' | '.join(f'{one:.3f} s' for one in took)} | {took[2] / took[0]:.0f} times as long |"
-        )
+        rows.append(f"| {name} | {' | '.join(f'{duration:.3f} s' for duration in took)} | {took[2] / took[0]:.0f} x |")
     return rows
 
 
-def written(text: str) -> str:
-    """The page with this between its markers."""
+def page_with(text: str) -> str:
+    """Return the page with a text between its markers."""
     page = PAGE.read_text()
     begin, end = "<!-- evaluator -->", "<!-- /evaluator -->"
     assert page.count(begin) == page.count(end) == 1
@@ -220,21 +216,21 @@ def main() -> None:
     version = platform.python_version()
     text = [
         f"Processor seconds for {days} days at 1-minute steps ({days * 1440:,} evaluations), the best of three turns; "
-        f"of promtool what reading the series takes is taken off (Python {version}, NumPy {np.__version__}, "
+        f"the time that promtool takes to read the series is subtracted (Python {version}, NumPy {np.__version__}, "
         f"{platform.machine()}).",
         "",
         *kinds(telemetry, days),
         "",
         *growth(telemetry, days),
         "",
-        *of_the_stack(),
+        *stack_monitors(),
     ]
     if promtool("vector(1) > 2", recording(1, 1), 1) is None:
-        text += ["", "promtool was missing: nothing is compared with Prometheus."]
+        text += ["", "promtool is missing: no comparison with Prometheus."]
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
     text += ["", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit:.0f} MB of memory at most."]
     sys.stdout.write("\n".join(text) + "\n")
-    PAGE.write_text(written("\n".join(text)))
+    PAGE.write_text(page_with("\n".join(text)))
 
 
 if __name__ == "__main__":

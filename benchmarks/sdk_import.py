@@ -1,8 +1,8 @@
-"""How long the program waits for ``pulumi_datadog``, plain and lean: ``python -m benchmarks.sdk_import``.
+"""Benchmark of importing ``pulumi_datadog``, plain and lean: ``python -m benchmarks.sdk_import``.
 
-Each measurement is a new process; both count from after ``import pulumi`` (which takes its time either way) until
-every class that the stack uses is there. One run of each comes first, so that files and caches are warm; then they
-take turns, and the medians are compared. The result goes into docs/benchmarks.md, between its markers.
+Each measurement is a new process and lasts from after ``import pulumi`` (needed either way) until every class that the
+stack uses is available. One run of each warms files and caches; then they take turns, and the medians are compared.
+Writes the result to docs/benchmarks.md, between its markers.
 """
 
 import ast
@@ -34,52 +34,52 @@ print(imported - began, used - began)
 """
 
 
-def names() -> list[str]:
-    """What infra/ takes from the SDK."""
-    found: set[str] = set()
+def used_names() -> list[str]:
+    """Return the names that infra/ uses of the SDK."""
+    names: set[str] = set()
     for path in sorted((ROOT / "infra").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "pulumi_datadog":
-                found |= {alias.name for alias in node.names}
+                names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "dd":
-                found.add(node.attr)
-    return sorted(found)
+                names.add(node.attr)
+    return sorted(names)
 
 
 def measure(kind: str, used: list[str]) -> tuple[float, float]:
-    """Seconds of one process until the package is imported, and until all names are there."""
-    ran = subprocess.run(
+    """Return the seconds of a process until the package is imported, and until all names are available."""
+    result = subprocess.run(
         [sys.executable, "-c", MEASURE, kind, *used], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    imported, all_there = map(float, ran.stdout.split())
-    return imported, all_there
+    imported, available = map(float, result.stdout.split())
+    return imported, available
 
 
 def table(plain: list[tuple[float, float]], lean: list[tuple[float, float]], used: int) -> str:
-    """The result in Markdown."""
+    """Return the result in Markdown."""
     rows = []
-    for column, what in enumerate(("`import pulumi_datadog`", f"with the {used} names that the stack uses")):
-        slow = statistics.median(one[column] for one in plain)
-        fast = statistics.median(one[column] for one in lean)
-        rows.append(f"| {what} | {slow:.2f} s | {fast:.3f} s | **{slow / fast:.0f} x** |")
+    for column, label in enumerate(("`import pulumi_datadog`", f"with the {used} names that the stack uses")):
+        slow = statistics.median(seconds[column] for seconds in plain)
+        fast = statistics.median(seconds[column] for seconds in lean)
+        rows.append(f"| {label} | {slow:.2f} s | {fast:.3f} s | **{slow / fast:.0f} x** |")
     machine = f"Python {platform.python_version()}, pulumi_datadog {version('pulumi_datadog')}, {platform.machine()}"
     head = f"Median of {TURNS} turns each, warm, net of `import pulumi` ({machine}).\n\n"
     return head + "| | plain | lean | ratio |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
 def write(name: str, text: str) -> None:
-    """Replace what stands between a benchmark's markers in docs/benchmarks.md."""
+    """Replace the text between a benchmark's markers in docs/benchmarks.md."""
     page = PAGE.read_text()
     between = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     changed, count = between.subn(lambda match: f"{match.group(1)}\n{text}\n\n{match.group(2)}", page)
     if count != 1:
-        raise SystemExit(f"{PAGE.name} has no place between <!-- {name} --> and <!-- /{name} -->")
+        raise SystemExit(f"{PAGE.name} lacks the markers <!-- {name} --> and <!-- /{name} -->: add them")
     PAGE.write_text(changed)
 
 
 def main() -> None:
-    """Measure, print, write; exit 1 when the lean import is not at least ten times as fast."""
-    used = names()
+    """Measure, print and write; exit 1 when the lean import is not at least ten times as fast."""
+    used = used_names()
     measure("lean", used)
     measure("plain", used)
     plain, lean = [], []
@@ -89,9 +89,9 @@ def main() -> None:
     result = table(plain, lean, len(used))
     print(result)
     write("sdk_import", result)
-    ratio = statistics.median(one[1] for one in plain) / statistics.median(one[1] for one in lean)
+    ratio = statistics.median(seconds[1] for seconds in plain) / statistics.median(seconds[1] for seconds in lean)
     if ratio < GOAL:
-        raise SystemExit(f"The lean import is only {ratio:.1f} times as fast; it promises {GOAL}")
+        raise SystemExit(f"the lean import is only {ratio:.1f} times as fast as the plain one; the goal is {GOAL}")
 
 
 if __name__ == "__main__":

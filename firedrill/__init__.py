@@ -1,1 +1,3 @@
-"""Firedrill: Datadog monitors proven before they are deployed."""
+"""Firedrill proves Datadog monitors before they are deployed."""
+
+__version__ = "0.2.0.dev0"

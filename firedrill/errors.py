@@ -1,5 +1,5 @@
-"""Failures that a person can act on: commands show them as one message, never as a traceback."""
+"""Failures that a person can act on. Commands show them as one message, without a traceback."""
 
 
 class KnownFailure(Exception):
-    """The thing, the reason and the next step."""
+    """A failure whose message names the thing, the reason and the next step."""

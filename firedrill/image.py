@@ -1,4 +1,4 @@
-"""The digest that stands for a folder's content, as a container image's digest stands for an image's."""
+"""The digest of a folder's content. In the sandbox it takes the place of a container image's digest."""
 
 import hashlib
 from pathlib import Path
@@ -7,13 +7,13 @@ IGNORED = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
 
 def files(folder: Path) -> list[Path]:
-    """The files that belong to the image, sorted, relative to the folder."""
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in found if not IGNORED & set(path.parts) and path.suffix != ".pyc")
+    """Return the files that belong to the image, sorted, relative to the folder."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in paths if not IGNORED & set(path.parts) and path.suffix != ".pyc")
 
 
 def digest(folder: Path) -> str:
-    """``sha256:...`` over names and contents of a folder's files."""
+    """Return ``sha256:...`` over the names and contents of a folder's files."""
     total = hashlib.sha256()
     for path in files(folder):
         content = (folder / path).read_bytes()

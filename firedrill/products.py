@@ -1,4 +1,4 @@
-"""The 19 products, and by what each is seen: in the stack's state, in the account's API, in what happens.
+"""The 19 Datadog products, and the evidence for each: in the stack's state, in the account's API and at run time.
 
 https://docs.datadoghq.com lists them under these names.
 """
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Product:
-    """``resources``: kinds of resource that configure it, each with a text that its inputs then have (or nothing).
+    """A product and where its evidence is.
 
-    ``operations``: how the paths of its API's operations begin. ``behaviour``: what it does at run time, by a name of
-    ``GET /-/seen``.
+    ``resources`` are the kinds of resources that configure it, each with a text that their inputs must contain.
+    ``operations`` are the prefixes of the paths of its API. ``behaviour`` is what it does at run time, by its name in
+    the response of ``GET /-/seen``.
     """
 
     name: str

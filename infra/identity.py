@@ -1,12 +1,12 @@
-"""Who the service is, in Datadog's and in Google's spelling: the tags that join everything about it."""
+"""The service's identity: the names, tags and labels that all its resources share."""
 
 from dataclasses import dataclass
 
 SERVICE = "llm-api"
 TEAM = "llm-platform"
-"""Who owns the service: production's team, which the software catalog names."""
-PLAIN = frozenset({"prod", "local"})
-"""The environments whose handles are plain: production, and the sandbox, which is an organisation of its own."""
+"""The team that owns the service: production's, which the software catalog names."""
+UNSUFFIXED = frozenset({"prod", "local"})
+"""Environments whose handles have no suffix: production, and the sandbox, which is its own organisation."""
 
 
 @dataclass(frozen=True)
@@ -19,38 +19,40 @@ class Identity:
 
     @property
     def team(self) -> str:
-        """The handle of the team that answers for this environment. Each has its own: a page of dev goes by dev's
-        rules, and destroying dev takes nobody off production's schedule."""
+        """The handle of this environment's team.
+
+        Each environment has its own, so that destroying dev does not remove anyone from production's schedule.
+        """
         return self.handle(TEAM)
 
     @property
     def tags(self) -> list[str]:
-        """Datadog tags of a declared resource."""
+        """The Datadog tags of a declared resource."""
         return [f"env:{self.env}", "managed_by:pulumi", f"service:{self.service}", f"team:{self.team}"]
 
     @property
     def labels(self) -> dict[str, str]:
-        """The same as Google Cloud labels."""
+        """The tags as Google Cloud labels."""
         return {"env": self.env, "managed_by": "pulumi", "service": self.service, "team": self.team}
 
     @property
     def scope(self) -> str:
-        """What selects this service's metrics."""
+        """The scope of a metric query that selects this service."""
         return f"service:{self.service},env:{self.env}"
 
     def handle(self, text: str) -> str:
-        """A handle, of which an organisation has one."""
-        return text if self.env in PLAIN else f"{text}-{self.env}"
+        """Return a handle that is unique in the organisation."""
+        return text if self.env in UNSUFFIXED else f"{text}-{self.env}"
 
     def titled(self, text: str) -> str:
-        """A name that people say, such as a team's or a schedule's."""
-        return text if self.env in PLAIN else f"{text} ({self.env})"
+        """Return the display name of a team or a schedule."""
+        return text if self.env in UNSUFFIXED else f"{text} ({self.env})"
 
     @property
     def audience(self) -> str:
-        """Whom Google's identity tokens for the service are made out to."""
+        """The audience of Google's identity tokens for the service."""
         return f"{self.service}/{self.env}"
 
     def named(self, text: str) -> str:
-        """The name of a resource that people see in a list of all environments' resources."""
+        """Return the display name of a resource in lists of all environments."""
         return f"{self.service} {self.env}: {text}"

@@ -1,4 +1,4 @@
-"""Links into Datadog that messages and outputs carry."""
+"""Links into Datadog, for messages and outputs."""
 
 import re
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ LOGS = re.compile(r"logs `(?P<query>[^`]+)`(?: by @?(?P<facet>[\w.]+))?")
 
 
 def app(site: str) -> str:
-    """The web application of a site: ``app.`` stands before sites of two labels only.
+    """Return the address of a site's web application: only sites of two labels have an ``app.`` before them.
 
     https://docs.datadoghq.com/getting_started/site
     """
@@ -15,7 +15,7 @@ def app(site: str) -> str:
 
 
 def logs(site: str, query: str, facet: str | None) -> str:
-    """The log explorer with a search, grouped by a facet."""
+    """Return the address of the log explorer with a search, grouped by a facet."""
     parameters = {"query": query}
     if facet:
         parameters |= {"agg_m": "count", "agg_q": f"@{facet}", "viz": "toplist"}
@@ -23,15 +23,14 @@ def logs(site: str, query: str, facet: str | None) -> str:
 
 
 def traces(site: str, query: str) -> str:
-    """The trace explorer with a search."""
+    """Return the address of the trace explorer with a search."""
     return f"{app(site)}/apm/traces?{urlencode({'query': query})}"
 
 
 def linked(text: str, site: str) -> str:
-    """A sentence whose log searches (``logs `QUERY` by @FACET``) are links.
+    """Return a sentence with its log searches (``logs `QUERY` by @FACET``) as links.
 
-    A link, not the search itself: an ``@`` after a space is read as a handle in messages, so that ``@outcome`` would
-    notify a team of that name.
+    In messages an ``@`` after a space is a handle, so that ``@outcome`` in a search would notify a team of that name.
     """
 
     def link(match: re.Match[str]) -> str:

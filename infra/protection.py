@@ -1,8 +1,8 @@
-"""What holds history is not deleted by accident: where the stack is protected, so is each of these.
+"""Deletion protection of the resources that hold history.
 
-A monitor that is deleted and made again has lost its states, an SLO its error budget so far, a bucket its objects, a
-RUM application its sessions; the name of a log index cannot be used a second time.
-Pulumi then refuses to delete or replace one, and says which: https://www.pulumi.com/docs/iac/concepts/options/protect/
+A monitor that is deleted and created again has lost its states, an SLO its error budget, a bucket its objects, a RUM
+application its sessions; the name of a log index cannot be used again. Pulumi refuses to delete or replace a protected
+resource: https://www.pulumi.com/docs/iac/concepts/options/protect/
 """
 
 import pulumi
@@ -22,7 +22,7 @@ HISTORY = frozenset(
 
 
 def protect_history() -> None:
-    """Protect every resource that holds history; called before the first is declared."""
+    """Protect every resource that holds history. Call this before the first is declared."""
     pulumi.runtime.register_stack_transformation(_protected)
 
 

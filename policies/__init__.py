@@ -1,1 +1,1 @@
-"""The policy pack: what a good reviewer of a stack with Datadog monitors and a Cloud Run service would ask for."""
+"""The policy pack: rules for a stack with Datadog monitors and a Cloud Run service."""

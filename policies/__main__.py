@@ -1,13 +1,13 @@
-"""The pack. Pulumi runs this folder; ``python policies --list`` prints all policies as JSON instead."""
-# ruff: noqa: E402  # the path comes first
+"""Entry point of the policy pack: Pulumi runs this folder; ``python policies --list`` prints all policies as JSON."""
+# ruff: noqa: E402  # the path is set before the imports
 
 import json
 import sys
 from pathlib import Path
 
-# This folder's names (logs, slos ...) must not become top-level modules; `policies`, `infra` and `service` are.
+# Python puts this folder on the path, which would make `logs` or `slos` top-level modules; replace it by its parent.
 FOLDER = Path(__file__).resolve().parent
-sys.path[:] = [str(FOLDER.parent), *(one for one in sys.path if Path(one or ".").resolve() != FOLDER)]
+sys.path[:] = [str(FOLDER.parent), *(entry for entry in sys.path if Path(entry or ".").resolve() != FOLDER)]
 
 from policies import pack
 

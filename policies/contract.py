@@ -1,66 +1,66 @@
-"""Queries and logs against the telemetry contract, service/telemetry.py. Off for a stack that names none."""
+"""Queries and log processing, checked against the telemetry contract in service/telemetry."""
 
 import re
 from collections.abc import Iterator
 
-from policies.monitor_json import MONITOR
+from policies.dashboards import DASHBOARD, dashboard_json
+from policies.monitor_resource import MONITOR
 from policies.policy import Resource, Stack, policy
-from policies.queries import board
 
 LINK = "https://docs.datadoghq.com/metrics/summary/"
-TEXT_OF_PEOPLE = re.compile(r"(^|[._])(answer|body|completion|content|input|output|prompt|response|text)$")
+USER_TEXT = re.compile(r"(^|[._])(answer|body|completion|content|input|output|prompt|response|text)$")
 
 
-def in_contract(resource: Resource, todo: str) -> Iterator[str]:
-    """The check that infra/ itself makes, for whatever reaches the engine."""
+def in_contract(resource: Resource, fix: str) -> Iterator[str]:
+    """Run the contract check of infra/ on what reaches the engine."""
     from infra.contract import faults
 
     for place, error in faults(resource.kind.rpartition(":")[2], resource.properties):
-        yield f"{todo} ({place}): {error}"
+        yield f"{fix} ({place}): {error}"
 
 
 @policy(
     "monitor-query-in-contract",
     MONITOR,
-    says="A monitor queries only what the service declares that it emits, in a way that the type can answer.",
-    prevents="quadseven/grug's monitors on retired metrics were without data for ever and paged nobody; GSA-TTS's "
-    "two throttle monitors searched for a text that never came and stayed OK through 4,509 throttle "
-    "events a week; METR/hawk #1381 paged daily for 2.5 months from an index that search does not return.",
+    description="A monitor queries only telemetry that the service declares, with aggregations that its type supports.",
+    prevents="quadseven/grug's monitors on retired metrics had no data and paged nobody. GSA-TTS's two throttle "
+    "monitors searched for a text that is never logged, and stayed OK during 4,509 throttle events a week. METR/hawk "
+    "#1381 paged daily for 2.5 months because of an index that log search does not return.",
     link=LINK,
     needs_contract=True,
 )
 def monitor_in_contract(monitor: Resource, stack: Stack) -> Iterator[str]:
-    """Metrics, logs, spans, RUM, CI and LLM Observability events."""
-    yield from in_contract(monitor, "Query what is emitted, or declare it")
+    """Check metrics and searches of logs, spans, RUM, CI and LLM Observability events."""
+    yield from in_contract(monitor, "Query declared telemetry, or declare it in the contract")
 
 
 @policy(
     "dashboard-query-in-contract",
-    "datadog:DashboardJson",
-    says="A dashboard queries only what the service declares that it emits.",
-    prevents="A public hackathon stack graphs `llm.cost.usd_per_request`, which nothing emits: an empty graph, "
-    "looked at during an incident, says that all is well.",
+    DASHBOARD,
+    description="A dashboard queries only telemetry that the service declares.",
+    prevents="A public hackathon stack graphs `llm.cost.usd_per_request`, which nothing emits. During an incident an "
+    "empty graph looks as if all were well.",
     link=LINK,
     needs_contract=True,
 )
 def dashboard_in_contract(dashboard: Resource, stack: Stack) -> Iterator[str]:
-    """Queries, searches, formulas and columns of all widgets."""
-    if board(dashboard):
-        yield from in_contract(dashboard, "Query what is emitted, or declare it")
+    """Check queries, searches, formulas and columns of all widgets."""
+    if dashboard_json(dashboard):
+        yield from in_contract(dashboard, "Query declared telemetry, or declare it in the contract")
 
 
 @policy(
     "slo-query-in-contract",
     "datadog:ServiceLevelObjective",
-    says="An SLO counts only what the service declares that it emits.",
-    prevents="An SLO over a metric that nobody emits has no data; its status is empty and its burn-rate alerts are"
-    " silent, as quadseven/grug's monitors were.",
+    description="An SLO counts only telemetry that the service declares.",
+    prevents="An SLO on a metric that nothing emits has no status, and its burn rate alerts never fire, as with "
+    "quadseven/grug's monitors.",
     link=LINK,
     needs_contract=True,
 )
 def slo_in_contract(slo: Resource, stack: Stack) -> Iterator[str]:
-    """Numerator, denominator and time slices."""
-    yield from in_contract(slo, "Count what is emitted, or declare it")
+    """Check numerator, denominator and time slices."""
+    yield from in_contract(slo, "Count declared telemetry, or declare it in the contract")
 
 
 @policy(
@@ -80,36 +80,35 @@ def slo_in_contract(slo: Resource, stack: Stack) -> Iterator[str]:
             "MetricTagConfiguration",
         )
     ),
-    says="What makes a metric of events, keeps them, or processes them looks only for what the service declares.",
-    prevents="GSA-TTS's throttle monitors stayed OK through 4,509 throttle events a week, for a text that never came. "
-    "A metric made of a search that finds nothing is as silent, and everything built on it is too.",
+    description="Pipelines, indexes, archives, retention filters and computed metrics select only declared telemetry.",
+    prevents="GSA-TTS's throttle monitors searched for a text that is never logged, and stayed OK during 4,509 "
+    "throttle events a week. A metric from a search without matches has no data either, nor has anything built on it.",
     link="https://docs.datadoghq.com/logs/log_configuration/logs_to_metrics/",
     needs_contract=True,
 )
 def search_in_contract(resource: Resource, stack: Stack) -> Iterator[str]:
-    """Filters, facets, measures; the sources of a pipeline's processors; the tags of a metric."""
-    yield from in_contract(resource, "Look for what is emitted, or declare it")
+    """Check filters, facets, measures, sources of a pipeline's processors, and tags of a metric."""
+    yield from in_contract(resource, "Select declared telemetry, or declare it in the contract")
 
 
 @policy(
     "log-line-without-text-of-people",
     "datadog:LogsCustomPipeline",
-    says="No declared log field carries the text of a prompt or an answer.",
-    prevents="Datadog's scanner redacts after the text has left you, and ddtrace's LLM redaction sends the "
-    "original when a redactor raises (ddtrace/llmobs/_llmobs.py, on error). What is not in the line "
-    "cannot leak.",
+    description="No declared log field contains the text of a prompt or an answer.",
+    prevents="Datadog's scanner redacts text after it has left the service, and ddtrace's LLM redaction sends the "
+    "original when a redactor raises (ddtrace/llmobs/_llmobs.py, on error). Text that is not logged cannot leak.",
     link="https://docs.datadoghq.com/llm_observability/data_security_and_rbac/",
     scope="stack",
     needs_contract=True,
 )
 def log_without_text(pipeline: Resource, stack: Stack) -> Iterator[str]:
-    """The contract's fields; the service emits through it only. Also what a pipeline makes from them."""
+    """Check the contract's log fields, since the service logs no others, and the sources of a pipeline."""
     from service.telemetry import LOG_EVENTS
 
-    fields = {one.path for event in LOG_EVENTS.values() for one in event.fields}
-    for processor in pipeline.items("processors"):
+    fields = {field.path for event in LOG_EVENTS.values() for field in event.fields}
+    for processor in pipeline.get_list("processors"):
         for body in processor.values():
             fields |= {str(source) for source in (body or {}).get("sources") or ()}
     for path in sorted(fields):
-        if TEXT_OF_PEOPLE.search(path):
-            yield f"Take {path!r} out of the log line: text of users leaves with it."
+        if USER_TEXT.search(path):
+            yield f"Remove {path!r} from the log event: it contains text of users."

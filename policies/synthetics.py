@@ -1,8 +1,8 @@
-"""Synthetic tests: they fail for the service's reasons, not for the network's."""
+"""Synthetic tests: they run, assert what users need, and do not fail for network errors alone."""
 
 from collections.abc import Iterator
 
-from policies.monitor_json import SYNTHETICS
+from policies.monitor_resource import SYNTHETICS
 from policies.policy import Resource, Stack, policy
 
 LINK = "https://docs.datadoghq.com/synthetics/api_tests/http_tests/"
@@ -11,46 +11,48 @@ LINK = "https://docs.datadoghq.com/synthetics/api_tests/http_tests/"
 @policy(
     "synthetics-retry",
     SYNTHETICS,
-    says="A test is tried again, and from more than one location, before it alerts.",
-    prevents="One lost packet between one location and the service would page somebody at night.",
+    description="A synthetic test retries, and alerts only when more than one location fails.",
+    prevents="Without retries, one lost packet between a location and the service pages somebody at night.",
     link=LINK,
 )
 def retries(test: Resource, stack: Stack) -> Iterator[str]:
-    """Retry count, and two failed locations where there are two."""
+    """Check the retry count, and that at least two of several locations must fail."""
+    locations = test.get_list("locations")
     if (test.get("optionsList.retry.count") or 0) < 1:
         yield "Set optionsList.retry.count to 1 or more: a single lost packet alerts."
-    if len(test.items("locations")) > 1 and (test.get("optionsList.minLocationFailed") or 1) < 2:
-        yield "Set optionsList.minLocationFailed to 2: one location's own network alerts."
-    if len(test.items("locations")) == 1 and not str(test.items("locations")[0]).startswith("pl:"):
-        yield "Run it from two locations or more: one alone cannot tell its own network from the service."
+    if len(locations) > 1 and (test.get("optionsList.minLocationFailed") or 1) < 2:
+        yield "Set optionsList.minLocationFailed to 2: a network problem of one location alerts."
+    if len(locations) == 1 and not str(locations[0]).startswith("pl:"):
+        yield "Run the test from two or more locations: one cannot tell its own network from the service."
 
 
 @policy(
     "synthetics-assertions",
     SYNTHETICS,
-    says="An HTTP test asserts the status and the time of the answer.",
-    prevents="Without assertions a test passes on an error page; without a time it passes while users wait.",
+    description="An HTTP test asserts the status code and the response time.",
+    prevents="Without an assertion on the status, an error page passes. Without one on the time, the test passes "
+    "while users wait.",
     link=LINK,
 )
 def assertions(test: Resource, stack: Stack) -> Iterator[str]:
-    """For tests of one request; steps of other kinds assert by themselves."""
+    """Check HTTP tests with one request; steps of other tests have assertions of their own."""
     if test.get("subtype", "http") != "http" or test.get("type") != "api":
         return
-    asserted = {one.get("type") for one in test.items("assertions")}
-    if not asserted & {"statusCode", "body"}:
+    types = {assertion.get("type") for assertion in test.get_list("assertions")}
+    if not types & {"statusCode", "body"}:
         yield "Assert the status code: an error page passes."
-    if "responseTime" not in asserted:
-        yield "Assert the response time: an answer after a minute passes."
+    if "responseTime" not in types:
+        yield "Assert the response time: a response after a minute passes."
 
 
 @policy(
     "synthetics-live",
     SYNTHETICS,
-    says="A declared test runs.",
-    prevents="A test that somebody paused in code and forgot watches nothing, and its monitor stays OK.",
+    description="A declared synthetic test is live.",
+    prevents="A test that was paused in code and forgotten checks nothing, and its monitor stays OK.",
     link=LINK,
 )
 def live(test: Resource, stack: Stack) -> Iterator[str]:
-    """Not paused."""
+    """Check the status."""
     if test.get("status") != "live":
-        yield 'Set status to "live", or remove the test: paused, it watches nothing.'
+        yield 'Set status to "live", or remove the test: a paused test checks nothing.'

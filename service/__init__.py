@@ -1,1 +1,1 @@
-"""The LLM service: chats with Gemini on Vertex AI, and says all about itself through :mod:`service.telemetry`."""
+"""The LLM service: chats with Gemini on Vertex AI, and its telemetry for Datadog (:mod:`service.telemetry`)."""

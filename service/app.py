@@ -1,99 +1,75 @@
-"""The application factory: settings in, a Flask application out; nothing global, one blueprint per concern."""
+"""The application factory: settings in, a Flask application out."""
 
-import json
 import logging
 
-from datadog.dogstatsd.base import DogStatsd
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask
+from werkzeug.routing import Map
 
-from service import analytics, chat, control, entry, feedback, health, infrastructure, openapi, page, privacy
-from service.budget import Budget
-from service.cache import Cache
+from service import wiring
+from service.api import analytics, chat, control, feedback, health, openapi, page, theater
+from service.api.foreign_requests import refuse_foreign_requests
+from service.api.problems import register_error_handlers
+from service.api.response_headers import add_security_headers
 from service.context import Context
-from service.conversations import Conversations
-from service.emission import Client, Emitter
-from service.gemini import Gemini
-from service.later import Later
-from service.losses import Losses
-from service.objects import Objects
-from service.outbox import Outbox
-from service.problems import Problem
-from service.products import catalog, routes
-from service.products.channels import CHANNELS
-from service.products.client import Datadog
-from service.redactor import redactor
-from service.settings import Settings, from_environment
-from service.state import State, Store, bucket_of
-from service.telemetry import REDACTION_DROPS
+from service.datadog import products, routes
+from service.runtime.worker import END_CALLS
+from service.settings import Settings, read_environment
+from service.telemetry.emission import Client
+from service.telemetry.process import instrument_process
+from service.telemetry.request_spans import trace_requests
 
 log = logging.getLogger(__name__)
 
-BYTES_PER_CHARACTER, OTHER_BYTES = 12, 4096
+MAX_BYTES_PER_CHARACTER, OTHER_BYTES = 12, 4096
 """A character takes at most twelve bytes in JSON (two ``\\uXXXX``); the rest of a body takes little."""
 
 
+class PlainMap(Map):
+    """Routes that match as they are written: a redirect to another spelling would take its host from the request."""
+
+    def __init__(self, host_matching: bool = False) -> None:
+        super().__init__(strict_slashes=False, merge_slashes=False, host_matching=host_matching)
+
+
+class Application(Flask):
+    """Flask without redirects."""
+
+    url_map_class: type[Map] = PlainMap
+
+
 def create_app(settings: Settings | None = None, statsd: Client | None = None) -> Flask:
-    """The application; by default with the environment's settings and DogStatsD at DD_DOGSTATSD_URL."""
-    settings = settings or from_environment()
-    # The client takes its address, env, service and version from DD_*, and sends each value at once.
-    emitter = Emitter(statsd or DogStatsd(disable_telemetry=True))
-    emitter.start_counts({"model": settings.model_primary})
-    privacy.protect()
-    infrastructure.learn()
-    Losses().watch()
-    redactor.on_drop = lambda: emitter.emit(REDACTION_DROPS, 1)
-    bucket = bucket_of(settings.project, settings.state_bucket) if settings.state_bucket else None
-    context = Context(
-        settings=settings,
-        emitter=emitter,
-        gemini=Gemini(settings, emitter),
-        state=Store(bucket, State(settings.model_primary), emitter),
-        cache=Cache(),
-        datadog=Datadog(settings),
-        objects=(objects := Objects(bucket)),
-        outbox=Outbox(objects, CHANNELS),
-        budget=Budget(settings.caller_tokens, settings.caller_dollars, objects, emitter),
-        conversations=Conversations(objects, emitter),
-        later=Later(),
-    )
-    app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.most_message_characters * BYTES_PER_CHARACTER + OTHER_BYTES
-    for part in (health, page, chat, feedback, control, routes, openapi):
-        app.register_blueprint(part.blueprint(context))
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(HTTPException, _http_problem)
-    analytics.install(app, context)
-    _say(context)
-    context.outbox.start(context)
+    """Return the application; by default with the environment's settings and DogStatsD at DD_DOGSTATSD_URL."""
+    settings = settings or read_environment()
+    context = wiring.build(settings, statsd)
+    context.emitter.start_counts({"model": settings.model_primary})
+    instrument_process(context.redactor, settings.service)
+
+    app = Application(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_message_characters * MAX_BYTES_PER_CHARACTER + OTHER_BYTES
+    trace_requests(app)
+    refuse_foreign_requests(app, settings)
+    add_security_headers(app)
+    for module in (health, page, chat, feedback, control, routes, openapi):
+        app.register_blueprint(module.blueprint(context))
+    if settings.theater:
+        app.register_blueprint(theater.blueprint(context))
+    register_error_handlers(app)
+    analytics.report_each_request(app, context)
+    app.extensions[END_CALLS] = context.gemini.end_calls
+
+    _log_configuration(context)
+    context.outbox.start()
     return app
 
 
-def _problem(problem: Problem) -> Response:
-    entry.failed(problem)
-    return problem.response()
-
-
-def _say(context: Context) -> None:
-    """What is off, and who may call: one line each, once a process."""
+def _log_configuration(context: Context) -> None:
+    """Log who may call ``/datadog``, and each product that is off."""
     auth = context.settings.api_auth
-    log.log(
-        logging.WARNING if auth == "loopback" else logging.INFO,
-        "/datadog: %s",
-        {
-            "loopback": "callers on this machine need no token (API_AUTH=loopback)",
-            "token": "callers need a token",
-            "off": "off, API_AUTH is not set",
-        }[auth],
-    )
-    for line in catalog.problems(context):
+    callers = {
+        "loopback": "callers on this machine need no token (API_AUTH=loopback)",
+        "token": "callers need a token",
+        "off": "off, API_AUTH is not set",
+    }
+    log.log(logging.WARNING if auth == "loopback" else logging.INFO, "/datadog: %s", callers[auth])
+    for line in products.problems(context):
         log.warning("%s", line)
-
-
-def _http_problem(error: HTTPException) -> Response:
-    """Flask's own errors (no such route, wrong method, body too large) in the same form."""
-    body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
-    response = Response(json.dumps(body), error.code, content_type="application/problem+json")
-    if error.code == 405 and (allowed := getattr(error, "valid_methods", None)):
-        response.headers["Allow"] = ", ".join(sorted(allowed))
-    return response

@@ -1,32 +1,30 @@
-"""What the routes of one application share."""
+"""The parts of one application, which its routes share. :mod:`service.wiring` builds them."""
 
 from dataclasses import dataclass
 
-from service.budget import Budget
-from service.cache import Cache
-from service.conversations import Conversations
-from service.emission import Emitter
-from service.gemini import Gemini
-from service.later import Later
-from service.objects import Objects
-from service.outbox import Outbox
-from service.products.client import Datadog
+from service.datadog.client import Datadog
+from service.datadog.outbox import Outbox
+from service.llm.chat import ChatService
+from service.llm.gemini import Gemini
+from service.runtime.background import BackgroundQueue
+from service.runtime.objects import Objects
+from service.runtime.state import StateStore
 from service.settings import Settings
-from service.state import Store
+from service.telemetry.emission import Emitter
+from service.telemetry.redactor import Redactor
 
 
 @dataclass(frozen=True)
 class Context:
-    """One application's parts."""
+    """The parts of one application."""
 
     settings: Settings
     emitter: Emitter
-    gemini: Gemini
-    state: Store
-    cache: Cache
-    datadog: Datadog
+    redactor: Redactor
+    state: StateStore
     objects: Objects
+    background: BackgroundQueue
+    gemini: Gemini
+    chats: ChatService
+    datadog: Datadog
     outbox: Outbox
-    budget: Budget
-    conversations: Conversations
-    later: Later

@@ -1,5 +1,6 @@
 """gunicorn in Cloud Run's container. WEB_CONCURRENCY, the number of workers, is read by gunicorn itself."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -8,26 +9,31 @@ from typing import Any
 # gunicorn reads its configuration before it looks for applications in the working directory.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from service.logs import CONFIGURATION
+from service.telemetry.logs import CONFIGURATION
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8080')}"
-worker_class = "service.worker.Worker"
+worker_class = "service.runtime.worker.Worker"
 threads = 8
-# Longer than Cloud Run's front keeps an idle connection, so that it never meets one that is just being closed.
+# Longer than Cloud Run's front keeps an idle connection, so that it never uses one that is being closed.
 keepalive = 620
-# Cloud Run kills 10 s after SIGTERM. Workers let open requests end for 4 and then, as they exit, the tracer sends what
-# it holds; the master kills them after 6, and needs up to 2.5 for its own tracer when the agent hangs.
+# Cloud Run kills 10 s after SIGTERM. Workers wait 4 s for open requests, and as they exit the tracer sends what it
+# holds. The master kills them after 6 s, and needs up to 2.5 s for its own tracer when the agent hangs.
 graceful_timeout = 6
 OPEN_REQUESTS_SECONDS = 4
 timeout = 60
 logconfig_dict = CONFIGURATION
-# One JSON line a request comes from the application itself.
+# The application itself writes one JSON line for each request.
 accesslog = None
 control_socket_disable = True
-# The file system may be read-only but for this.
+# The rest of the file system may be read-only.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its own file in it
 
 
 def post_fork(_server: Any, worker: Any) -> None:
     """Let a worker wait for open requests for less time than the master waits for the worker."""
     worker.cfg.set("graceful_timeout", OPEN_REQUESTS_SECONDS)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Spare the garbage collector what exists now, which lives as long as the process."""
+    gc.freeze()

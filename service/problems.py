@@ -1,21 +1,19 @@
-"""What the service answers when it cannot do what was asked: RFC 9457 problem documents, each with its outcome.
+"""The ways in which a request can fail, as exceptions: each has a status, an outcome and an RFC 9457 document.
 
-No text of a prompt or an answer may stand in one: titles and details go into logs and spans too.
+Titles and details go into answers, logs and spans: they never quote a prompt or an answer.
 """
 
-import json
-
-from flask import Response
+INTERNAL_ERROR = "the service made a mistake; its log has the trace"
 
 
 class Problem(Exception):
-    """A request that ends without what was asked for. ``retry_after`` is in seconds."""
+    """A request that fails. ``retry_after`` is in seconds."""
 
     status = 500
     outcome = "error"
     title = "The service failed"
     repeatable = False
-    """Whether the same call may well succeed a moment later."""
+    """True where the same call may succeed a moment later."""
 
     def __init__(
         self, detail: str, *, status: int | None = None, retry_after: int | None = None, repeatable: bool | None = None
@@ -27,27 +25,32 @@ class Problem(Exception):
         self.repeatable = self.repeatable if repeatable is None else repeatable
         self.kind = type(self).__name__
 
-    def body(self, trace_id: str | None = None) -> dict[str, object]:
-        """The problem document."""
-        found: dict[str, object] = {
+    @property
+    def is_service_error(self) -> bool:
+        """True for what Error Tracking must see: failures of the service and of Gemini, not the caller's mistakes."""
+        return self.status >= 500 or isinstance(self, Throttled)
+
+    def document(self, trace_id: str | None = None) -> dict[str, object]:
+        """Return the problem document."""
+        document: dict[str, object] = {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "outcome": self.outcome,
         }
-        return found | ({"trace_id": trace_id} if trace_id else {})
+        return document | ({"trace_id": trace_id} if trace_id else {})
 
-    def response(self, trace_id: str | None = None) -> Response:
-        """The answer."""
-        answer = Response(json.dumps(self.body(trace_id)), self.status, content_type="application/problem+json")
-        if self.retry_after is not None:
-            answer.headers["Retry-After"] = str(self.retry_after)
-        return answer
+
+def internal_error(error: Exception) -> Problem:
+    """Return the problem for an unexpected exception. Its text may quote a prompt, so it is left out."""
+    problem = Problem(INTERNAL_ERROR).with_traceback(error.__traceback__)
+    problem.kind = type(error).__name__
+    return problem
 
 
 class CallerError(Problem):
-    """The request is wrong, and will be the next time too."""
+    """A wrong request, which fails again when it is repeated."""
 
     status = 400
     outcome = "caller_error"
@@ -55,7 +58,7 @@ class CallerError(Problem):
 
 
 class CallerGone(CallerError):
-    """The caller closed the connection before the answer's end: nobody sees this status (it is nginx's)."""
+    """A connection that the caller closed before the answer's end. Nobody receives this status, which is nginx's."""
 
     status = 499
     title = "The caller left"
@@ -71,7 +74,7 @@ class Throttled(Problem):
 
 
 class Blocked(Problem):
-    """Gemini refused to answer this."""
+    """Gemini refused to answer."""
 
     status = 422
     outcome = "blocked"
@@ -79,7 +82,7 @@ class Blocked(Problem):
 
 
 class Empty(Problem):
-    """Gemini answered without a word."""
+    """Gemini's answer has no text."""
 
     status = 502
     outcome = "empty"
@@ -95,7 +98,7 @@ class TimedOut(Problem):
 
 
 class ProviderFailed(Problem):
-    """Gemini failed, or could not be understood or reached."""
+    """Gemini failed, could not be reached, or sent what cannot be read."""
 
     status = 502
     outcome = "provider_error"
@@ -103,7 +106,7 @@ class ProviderFailed(Problem):
 
 
 class Unavailable(Problem):
-    """Something that the service needs for this is not there now."""
+    """A dependency or a setting that the request needs is missing now."""
 
     status = 503
     title = "Not available now"

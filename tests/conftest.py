@@ -1,4 +1,4 @@
-"""What all tests share: no test reaches another machine, nor the sandbox of the person who runs it."""
+"""Fixtures and rules of all tests: none reaches another machine, nor the sandbox of the person who runs it."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ lean_sdk.install()  # the whole SDK takes seconds to import, in each worker
 GUARD = Path(__file__).parent / "guard"
 ROOT = Path(__file__).parents[1]
 
-ONE_STACK = ("tests/e2e", "tests/delivery")
+ONE_STACK = ("tests/e2e", "tests/e2e/delivery")
 """Folders whose tests share a stack that is up: each goes to one worker as a whole, and first."""
 
 # Every Python process that a test starts has the guard too; none inherits a shell's sandbox.
@@ -25,7 +25,7 @@ for name in [name for name in os.environ if name.startswith(("FIREDRILL_", "PULU
 
 
 def free_ports(count: int) -> int:
-    """The first of ``count`` consecutive free ports, below the range from which the system lends ports itself."""
+    """Return the first of ``count`` consecutive free ports, below the range from which the system lends ports."""
     for first in range(18000 + os.getpid() % 900 * 10, 32000, 10):
         held: list[socket.socket] = []
         try:
@@ -61,5 +61,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a stack comes first, so that the small files fill up behind it."""
+    """Put the tests that share a stack first, so that small files fill up behind them."""
     items.sort(key=lambda item: item.nodeid.split("::", 1)[0].rpartition("/")[0] not in ONE_STACK)

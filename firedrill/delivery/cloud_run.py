@@ -1,4 +1,4 @@
-"""Cloud Run's Admin API v2: a service's revisions and its traffic, which Pulumi leaves to the deploy command.
+"""A service in Cloud Run's Admin API v2: its revisions and its traffic, which Pulumi leaves to the deploy command.
 
 https://docs.cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
 """
@@ -9,28 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import httpx
-from rich.markup import escape
-
-from firedrill.console import errors
-from firedrill.delivery.target import Target
-from firedrill.delivery.traffic import SERVED, Share, left_split, served
+from firedrill.delivery.target import Target, warn
+from firedrill.delivery.traffic import SERVED, Share, served_annotation, split_warning
 from firedrill.engine import stack
-from firedrill.engine.google import GoogleAccount
 from firedrill.errors import KnownFailure
+from firedrill.google import GoogleClient
 
 SERVICE = "gcp:cloudrunv2/service:Service"
-GOOGLE = "https://run.googleapis.com"
-SECRETS_API = "https://secretmanager.googleapis.com"
 DEADLINE = 300.0
 """Seconds for a change of traffic: Cloud Run may have to start an instance of a revision first."""
 NO_IMAGE = "0" * 64
-"""The digest in the file of a stack whose image the deploy command gives."""
+"""The digest in the configuration of a stack whose image the deploy command provides."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision that exists. ``secrets`` are the versions it reads: (secret, version)."""
+    """A revision that exists. secrets: the versions that it reads, as (secret, version)."""
 
     name: str
     created: datetime
@@ -39,162 +33,167 @@ class Revision:
     secrets: tuple[tuple[str, str], ...] = ()
 
 
-class CloudRun:
-    """One service. ``base`` and ``secrets`` are where the two APIs are, ``urn`` is what Pulumi calls the service."""
+class CloudRunService:
+    """One service. name: ``projects/P/locations/L/services/S``; urn: Pulumi's name of it."""
 
-    def __init__(self, base: str, secrets: str, name: str, urn: str, auth: httpx.Auth | None = None) -> None:
+    def __init__(self, client: GoogleClient, name: str, urn: str) -> None:
         self.name, self.urn = name, urn
-        self._secrets = secrets
-        self._client = httpx.Client(base_url=f"{base}/v2", auth=auth, timeout=DEADLINE, trust_env=auth is not None)
+        self._client = client
 
-    def service(self) -> dict[str, Any]:
-        """The service as it is."""
-        return self._call("GET", f"/{self.name}")
+    def get(self) -> dict[str, Any]:
+        """Return the service as the API has it."""
+        return self._call("GET", self.name)
 
     def revisions(self) -> list[Revision]:
-        """All revisions, newest first."""
-        found: list[Revision] = []
+        """Return all revisions, newest first."""
+        revisions: list[Revision] = []
         page = ""
         while True:
-            answer = self._call("GET", f"/{self.name}/revisions" + (f"?pageToken={page}" if page else ""))
-            found += [_revision(one) for one in answer.get("revisions") or ()]
-            page = answer.get("nextPageToken") or ""
+            response = self._call("GET", f"{self.name}/revisions" + (f"?pageToken={page}" if page else ""))
+            revisions += [_revision(body) for body in response.get("revisions") or ()]
+            page = response.get("nextPageToken") or ""
             if not page:
-                return sorted(found, key=lambda one: one.created, reverse=True)
+                return sorted(revisions, key=lambda revision: revision.created, reverse=True)
+
+    def latest_ready_revision(self) -> Revision:
+        """Return the newest revision that can serve requests."""
+        name = short_name(self.get()["latestReadyRevision"])
+        return next(revision for revision in self.revisions() if revision.name == name)
+
+    def ready_revision(self, name: str) -> Revision | None:
+        """Return a ready revision by its short name; None without one."""
+        return next((revision for revision in self.revisions() if revision.name == name and revision.ready), None)
 
     def traffic(self) -> list[Share]:
-        """Who gets the requests now; "latest" is resolved."""
-        service = self.service()
-        latest = short(service["latestReadyRevision"])
+        """Return the present division of the requests; "latest" is replaced with the revision's name."""
+        service = self.get()
+        latest = short_name(service["latestReadyRevision"])
         return [
-            Share(short(one.get("revision") or latest), int(one.get("percent") or 0), one.get("tag") or "")
-            for one in service.get("trafficStatuses") or service.get("traffic") or ()
+            Share(
+                short_name(status.get("revision") or latest), int(status.get("percent") or 0), status.get("tag") or ""
+            )
+            for status in service.get("trafficStatuses") or service.get("traffic") or ()
         ]
 
-    def address(self, tag: str) -> str:
-        """Where a tag's revision answers."""
-        found = next((one for one in self.service()["trafficStatuses"] if one.get("tag") == tag), None)
-        if found is None:
-            raise KnownFailure(f"no revision of {self.name} has the tag {tag}")
-        return str(found["uri"])
+    def tag_url(self, tag: str) -> str:
+        """Return the URL of the revision with a tag."""
+        url = next((status["uri"] for status in self.get()["trafficStatuses"] if status.get("tag") == tag), None)
+        if url is None:
+            raise KnownFailure(f"no revision of {self.name} has the tag {tag}: run `firedrill deploy` again")
+        return str(url)
 
-    def move(self, shares: Sequence[Share], before: str = "") -> None:
-        """Send the requests elsewhere, and wait until that is so.
+    def move_traffic(self, shares: Sequence[Share], replaced: str = "") -> None:
+        """Divide the requests anew, and wait until the change has taken effect.
 
-        With ``before``, the revision that has all now, the first one of ``shares`` takes them over for good: the
-        service remembers that, in the same call.
+        replaced: the revision whose requests the first of ``shares`` takes over for good; the service's annotation
+        records that in the same call.
         """
-        body: dict[str, Any] = {"traffic": [one.body() for one in shares]}
-        if before:
-            kept = self.service().get("annotations") or {}
-            body["annotations"] = kept | {SERVED: served(kept.get(SERVED) or "", before, shares[0].revision)}
-        operation = self._call("PATCH", f"/{self.name}?updateMask={','.join(body)}", json=body)
+        body: dict[str, Any] = {"traffic": [share.body() for share in shares]}
+        if replaced:
+            annotations = self.get().get("annotations") or {}
+            names = served_annotation(annotations.get(SERVED) or "", replaced, shares[0].revision)
+            body["annotations"] = annotations | {SERVED: names}
+        operation = self._call("PATCH", f"{self.name}?updateMask={','.join(body)}", body)
         deadline = time.monotonic() + DEADLINE
         while not operation.get("done"):
             if time.monotonic() > deadline:
-                raise KnownFailure(f"Cloud Run has not moved the traffic within {DEADLINE:.0f} s: {operation['name']}")
+                raise KnownFailure(
+                    f"Cloud Run did not move the traffic within {DEADLINE:.0f} s: look at operation {operation['name']}"
+                )
             time.sleep(1)
-            operation = self._call("GET", f"/{operation['name']}")
+            operation = self._call("GET", operation["name"])
         if operation.get("error"):
             raise KnownFailure(f"Cloud Run did not move the traffic: {operation['error'].get('message')}")
 
     def secret_state(self, secret: str, version: str) -> str:
-        """``ENABLED``, ``DISABLED``, or ``DESTROYED`` where Secret Manager has no such version any more."""
-        place = secret if "/" in secret else f"projects/{self.name.split('/')[1]}/secrets/{secret}"
+        """Return ``ENABLED``, ``DISABLED``, ``DESTROYED`` (also where the version is missing), or the API's error."""
+        name = secret if "/" in secret else f"projects/{self.name.split('/')[1]}/secrets/{secret}"
         try:
-            listed = self._call("GET", f"{self._secrets}/v1/{place}/versions")["versions"]
+            versions = self._client.call(f"GET secretmanager/v1/{name}/versions")["versions"]
         except KnownFailure as error:
             return str(error)
-        states = {short(one["name"]): str(one["state"]) for one in listed}
+        states = {short_name(entry["name"]): str(entry["state"]) for entry in versions}
         return states.get(max(states, key=int, default="") if version == "latest" else version, "DESTROYED")
 
-    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        try:
-            answer = self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise KnownFailure(f"Cloud Run's API does not answer: {error or type(error).__name__}") from error
-        if not answer.is_success:
-            reason = answer.json()["error"]["message"] if "json" in answer.headers["content-type"] else answer.text
-            raise KnownFailure(f"{method} {path.partition('?')[0]} answered {answer.status_code}: {reason.strip()}")
-        found: dict[str, Any] = answer.json()
-        return found
+    def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        return self._client.call(f"{method} run/v2/{path}", body, timeout=DEADLINE)
 
 
-def short(name: str) -> str:
-    """A revision's own name."""
+def short_name(name: str) -> str:
+    """Return the last part of a resource's full name."""
     return name.rpartition("/")[2]
 
 
 def _revision(body: dict[str, Any]) -> Revision:
-    ready = any(one.get("type") == "Ready" and one.get("state") == "CONDITION_SUCCEEDED" for one in body["conditions"])
+    ready = any(
+        condition.get("type") == "Ready" and condition.get("state") == "CONDITION_SUCCEEDED"
+        for condition in body["conditions"]
+    )
     [container, *_] = body["containers"]
-    keys = [(one.get("valueSource") or {}).get("secretKeyRef") for one in container.get("env") or ()]
+    references = [(variable.get("valueSource") or {}).get("secretKeyRef") for variable in container.get("env") or ()]
     return Revision(
-        short(body["name"]),
+        short_name(body["name"]),
         datetime.fromisoformat(body["createTime"]),
         ready,
         container.get("image") or "",
-        tuple((key["secret"], str(key.get("version") or "latest")) for key in keys if key),
+        tuple((key["secret"], str(key.get("version") or "latest")) for key in references if key),
     )
 
 
-def of(target: Target) -> CloudRun | None:
-    """The stack's service, None where it has none yet."""
-    found = next((one for one in target.resources() if one["type"] == SERVICE and one.get("id")), None)
-    if found is None:
-        return None
-    if target.settings is not None:
-        return CloudRun(target.settings.google_url, target.settings.google_url, found["id"], found["urn"])
-    return CloudRun(GOOGLE, SECRETS_API, found["id"], found["urn"], GoogleAccount())
+def service_of(target: Target) -> CloudRunService | None:
+    """Return the stack's service; None before its first deployment."""
+    resource = target.first_resource(SERVICE)
+    return None if resource is None else CloudRunService(target.google, resource["id"], resource["urn"])
 
 
-def required(target: Target) -> CloudRun:
-    """The stack's service.
+def required_service(target: Target) -> CloudRunService:
+    """Return the stack's service.
 
     Raises:
-        KnownFailure: nothing is deployed.
+        KnownFailure: the stack is not deployed.
     """
-    service = of(target)
+    service = service_of(target)
     if service is None:
-        raise KnownFailure(f"stack {target.name} has no Cloud Run service yet: `firedrill up` makes it")
+        raise KnownFailure(f"stack {target.name} has no Cloud Run service yet: run `firedrill up`")
     return service
 
 
-def image_now(target: Target) -> dict[str, str]:
-    """The configuration that keeps the deployed image, where the stack's file names none: a digest is no commit's."""
-    known = target.own("image") or ""
-    if target.own("imageFolder") is not None or (known and not known.endswith(NO_IMAGE)):
+def deployed_image(target: Target) -> dict[str, str]:
+    """Return the configuration that keeps the deployed image, where the stack's own configuration names none."""
+    image = target.setting("image") or ""
+    if target.setting("imageFolder") is not None or (image and not image.endswith(NO_IMAGE)):
         return {}
-    found = next((one for one in target.resources() if one["type"] == SERVICE and one.get("id")), None)
-    if found is None:
+    resource = target.first_resource(SERVICE)
+    if resource is None:
         return {}
-    [container, *_] = found["inputs"]["template"]["containers"]
+    [container, *_] = resource["inputs"]["template"]["containers"]
     return {f"{target.project}:image": str(container["image"])}
 
 
-def record(target: Target, service: CloudRun) -> None:
-    """Write into Pulumi's state what the service's traffic is now (``pulumi refresh --target``)."""
-    with stack.told():
+def record_traffic(target: Target, service: CloudRunService) -> None:
+    """Record the service's present traffic in Pulumi's state (``pulumi refresh --target``)."""
+    with stack.pulumi_errors():
         target.stack.refresh(target=[service.urn], on_output=lambda _: None, color="never")
 
 
-def settle(target: Target) -> None:
-    """Before an update: a traffic that was moved behind Pulumi's back is recorded, so that it is kept.
+def record_moved_traffic(target: Target) -> None:
+    """Before an update, record traffic that was moved outside of Pulumi, so that the update keeps it.
 
-    ``ignore_changes`` keeps what the state says, and an update of the service sends it. Where a deployment was killed
-    and left the requests split, that is said: in the sandbox no other command can be at work now.
+    ``ignore_changes`` keeps what the state has, and an update of the service sends it. Warns of a killed deployment
+    that left the requests split; in the sandbox no other command can be running now.
     """
-    found = next((one for one in target.resources() if one["type"] == SERVICE and one.get("id")), None)
-    service = of(target) if found else None
-    if found is None or service is None:
+    resource = target.first_resource(SERVICE)
+    service = service_of(target)
+    if resource is None or service is None:
         return
-    shares = service.traffic()
     real = target.settings is None
-    if told := left_split(shares, target.name if real else "", elsewhere=real):
-        errors.print(escape(told), soft_wrap=True)
-    actual = {(one.get("revision") or "", int(one.get("percent") or 0), one.get("tag") or "")
-              for one in service.service().get("traffic") or ()}  # fmt: skip
-    known = {(one.get("revision") or "", int(one.get("percent") or 0), one.get("tag") or "")
-             for one in found["inputs"].get("traffics") or ()}  # fmt: skip
-    if actual != known:
-        record(target, service)
+    if warning := split_warning(service.traffic(), target.name if real else "", elsewhere=real):
+        warn(warning)
+    actual = _as_set(service.get().get("traffic") or ())
+    recorded = _as_set(resource["inputs"].get("traffics") or ())
+    if actual != recorded:
+        record_traffic(target, service)
+
+
+def _as_set(traffic: Sequence[dict[str, Any]]) -> set[tuple[str, int, str]]:
+    return {(entry.get("revision") or "", int(entry.get("percent") or 0), entry.get("tag") or "") for entry in traffic}

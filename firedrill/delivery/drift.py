@@ -1,7 +1,8 @@
-"""``firedrill drift``: what was changed behind Pulumi's back, property by property, and by whom. Only looks."""
+"""``firedrill drift``: changes made outside of Pulumi, property by property, and who made them. Only reads."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,32 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from firedrill.delivery import made, programs
-from firedrill.delivery.audit import Edit, last_edits
-from firedrill.delivery.changes import Change, Property, cell, changes, shown
+from firedrill.datadog.mapping.kind import DatadogKind
+from firedrill.datadog.provider import provider
+from firedrill.delivery import programs
+from firedrill.delivery.audit import AuditEdit, last_edits
+from firedrill.delivery.created_at_runtime import RuntimeObject, created_at_runtime
+from firedrill.delivery.resource_changes import (
+    PropertyChange,
+    ResourceChange,
+    markdown_cell,
+    one_line,
+    resource_changes,
+)
 from firedrill.delivery.target import Target
 from firedrill.engine import stack
 from firedrill.errors import KnownFailure
 
 SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion"  # noqa: S105 (a kind of resource)
-"""Its read asks for the value too, which roles/secretmanager.viewer does not allow.
+"""Its read also returns the value, which roles/secretmanager.viewer does not allow.
 https://docs.cloud.google.com/secret-manager/docs/access-control"""
+NOT_NAMED = "differs in a property that the engine does not name"
 HARMLESS = Path(__file__).with_name("harmless.yaml")
 
 
 @dataclass(frozen=True)
-class Harmless:
-    """A difference that is none: of resources of ``type``, at property paths like ``path``."""
+class HarmlessRule:
+    """A difference that is no drift: at property paths like ``path``, of resources of ``type``."""
 
     type: str
     path: str
@@ -35,152 +46,175 @@ class Harmless:
 
 @dataclass(frozen=True)
 class Drift:
-    """What was found. ``edits`` are the newest changes by object id; ``made`` are the service's own objects."""
+    """The result of a comparison. edits: the last edits by object id; at_runtime: the objects that are not declared."""
 
-    changed: list[Change]
-    harmless: list[tuple[Change, str]]
-    edits: Mapping[str, Edit]
-    made: list[tuple[str, str]]
+    changes: list[ResourceChange]
+    harmless: list[tuple[ResourceChange, str]]
+    edits: Mapping[str, AuditEdit]
+    at_runtime: list[RuntimeObject]
     compared: int
     notes: list[str] = field(default_factory=list)
 
 
-def look(target: Target) -> Drift:
-    """Compare the account with the states of both programs, which stay as they are (``pulumi refresh --preview-only``).
+def find_drift(target: Target) -> Drift:
+    """Compare the accounts with the states of both programs, and change neither (``pulumi refresh --preview-only``).
 
-    What the organisation shares drifts like the environment's own: a log index that somebody moved gets no log.
+    The organisation's resources count too: logs are lost when somebody moves its log index, for example.
     """
-    looked_at, notes = programs.with_organisation(target)
-    found: list[Change] = []
+    targets, notes = programs.with_organisation(target)
+    all_changes: list[ResourceChange] = []
     compared = 0
-    for one in looked_at:
-        unread = _unread(one)
-        if unread:
+    for program in targets:
+        unreadable = _unreadable(program)
+        if unreadable:
             notes.append(
-                f"Not compared: {len(unread)} secret versions. To read one is to read its value, which nobody may who "
-                "only looks."
+                f"Not compared: {len(unreadable)} secret versions. Reading one also reads its value, which the roles "
+                "of a drift check do not allow."
             )
-        result = stack.find_drift(one.stack, lambda _: None, unread)
+        result = stack.find_drift(program.stack, lambda _: None, unreadable)
         compared += sum(result.changes.values())
-        of_one = changes(result.done)
-        if of_one and one is not target and target.settings is None:
-            notes.append(
-                f"`pulumi up -s {one.name} --refresh` in {stack.ORGANISATION} restores what is declared there."
-            )
-        found += of_one
-    changed, harmless = sift(found, rules())
-    edits, unknown = _edits(target, changed)
-    by_the_service = [(one.what, one.name) for one in made.by_the_running(target.datadog)]
-    return Drift(changed, harmless, edits, by_the_service, compared, [*notes, *unknown])
+        changes = [without_outputs(change) for change in resource_changes(result.done) if not is_pulumis_own(change)]
+        if changes and program is not target and target.settings is None:
+            command = f"pulumi up -s {program.name} --refresh"
+            notes.append(f"`{command}` in {stack.ORGANISATION} restores the organisation's resources.")
+        all_changes += changes
+    drift, harmless = separate_harmless(all_changes, harmless_rules())
+    edits, edit_notes = _edits(target, drift)
+    return Drift(drift, harmless, edits, created_at_runtime(target.datadog), compared, [*notes, *edit_notes])
 
 
-def _unread(target: Target) -> list[str]:
-    """The URNs of what the provider cannot read with the roles of whoever looks (infra/deploy_identity.py).
+def is_pulumis_own(change: ResourceChange) -> bool:
+    """Return whether a resource is no object of an account: a stack reference, whose outputs every release changes."""
+    return change.type.startswith("pulumi:")
 
-    The sandbox's Google Cloud gives a version's state without its value.
+
+def without_outputs(change: ResourceChange) -> ResourceChange:
+    """Leave out what only the API writes, such as the time of the edit, where something else differs."""
+    kind = provider().kinds.get(change.type)
+    if not isinstance(kind, DatadogKind):
+        return change
+    inputs = {prop.name for prop in kind.schema.properties if not prop.output}
+    kept = tuple(item for item in change.properties if re.split(r"[.\[:]", item.path, maxsplit=1)[0] in inputs)
+    return replace(change, properties=kept) if kept else change
+
+
+def _unreadable(target: Target) -> list[str]:
+    """Return the URNs that the provider cannot read with the roles of a drift check (infra/gcp/deploy_identity.py).
+
+    The sandbox's Google Cloud returns a version's state without its value.
     """
     if target.settings is not None:
         return []
-    return [str(one["urn"]) for one in target.resources() if one["type"] == SECRET_VERSION and one.get("id")]
+    return [
+        str(resource["urn"])
+        for resource in target.resources()
+        if resource["type"] == SECRET_VERSION and resource.get("id")
+    ]
 
 
-def rules() -> list[Harmless]:
-    """The differences that are none, from harmless.yaml."""
-    return [Harmless(**one) for one in yaml.safe_load(HARMLESS.read_text())]
+def harmless_rules() -> list[HarmlessRule]:
+    """Return the rules of harmless.yaml."""
+    return [HarmlessRule(**rule) for rule in yaml.safe_load(HARMLESS.read_text())]
 
 
-def sift(found: Iterable[Change], known: Iterable[Harmless]) -> tuple[list[Change], list[tuple[Change, str]]]:
-    """Drift, and what is harmless with the reason."""
-    drift: list[Change] = []
-    harmless: list[tuple[Change, str]] = []
-    known = list(known)
-    for change in found:
-        kept: list[Property] = []
-        for one in change.properties:
-            reason = next((r.because for r in known if r.type == change.type and fnmatchcase(one.path, r.path)), None)
+def separate_harmless(
+    changes: Iterable[ResourceChange], rules: Iterable[HarmlessRule]
+) -> tuple[list[ResourceChange], list[tuple[ResourceChange, str]]]:
+    """Return the drift, and the harmless differences with their reasons."""
+    drift: list[ResourceChange] = []
+    harmless: list[tuple[ResourceChange, str]] = []
+    rules = list(rules)
+    for change in changes:
+        remaining: list[PropertyChange] = []
+        for changed in change.properties:
+            reason = next(
+                (rule.because for rule in rules if rule.type == change.type and fnmatchcase(changed.path, rule.path)),
+                None,
+            )
             if reason is None:
-                kept.append(one)
+                remaining.append(changed)
             else:
-                harmless.append((_with(change, (one,)), reason))
-        if kept or not change.properties:
-            drift.append(_with(change, tuple(kept)))
+                harmless.append((replace(change, properties=(changed,)), reason))
+        if remaining or not change.properties:
+            drift.append(replace(change, properties=tuple(remaining)))
     return drift, harmless
 
 
-def _with(change: Change, properties: tuple[Property, ...]) -> Change:
-    return Change(change.urn, change.type, change.id, change.operation, properties)
-
-
-def _edits(target: Target, changed: Iterable[Change]) -> tuple[Mapping[str, Edit], list[str]]:
-    ids = [change.id for change in changed if change.type.startswith("datadog:")]
+def _edits(target: Target, changes: Iterable[ResourceChange]) -> tuple[Mapping[str, AuditEdit], list[str]]:
+    ids = [change.id for change in changes if change.type.startswith("datadog:")]
     try:
         return (last_edits(target.datadog, ids) if ids else {}), []
     except KnownFailure as error:
-        return {}, [f"Who changed it is not known: {error}"]
+        return {}, [f"Who made the changes is not known: {error}"]
 
 
-def rows(drift: Drift) -> list[tuple[str, str, Any, Any]]:
-    """Resource, property, declared value, actual value."""
-    found: list[tuple[str, str, Any, Any]] = []
-    for change in drift.changed:
-        resource = f"{change.kind} {change.name}"
+def _rows(drift: Drift) -> list[tuple[str, str, Any, Any]]:
+    """Return resource, property, declared value and actual value of each difference."""
+    rows: list[tuple[str, str, Any, Any]] = []
+    for change in drift.changes:
         if change.operation == "delete":
-            found.append((resource, "", "exists", "deleted"))
-        found += [(resource, one.path, one.before, one.after) for one in change.properties]
-    return found
+            rows.append((change.label, "", "exists", "deleted"))
+        elif not change.properties:
+            rows.append((change.label, "", NOT_NAMED, NOT_NAMED))
+        rows += [(change.label, changed.path, changed.before, changed.after) for changed in change.properties]
+    return rows
 
 
-def who(drift: Drift) -> list[tuple[str, str]]:
-    """Resource and who changed it."""
-    named = [(f"{change.kind} {change.name}", drift.edits.get(change.id)) for change in drift.changed]
-    return [(resource, str(edit)) for resource, edit in named if edit]
+def _authors(drift: Drift) -> list[tuple[str, str]]:
+    """Return each changed resource with a description of its last edit."""
+    edits = [(change.label, drift.edits.get(change.id)) for change in drift.changes]
+    return [(label, str(edit)) for label, edit in edits if edit]
 
 
-def show(drift: Drift, console: Console) -> None:
-    """The screen."""
-    if drift.changed:
+def _paths(change: ResourceChange) -> str:
+    return ", ".join(changed.path for changed in change.properties)
+
+
+def print_drift(drift: Drift, console: Console) -> None:
+    """Print the drift for a person."""
+    if drift.changes:
         table = Table("resource", "property", "declared", "actual", title="Drift")
-        for row in rows(drift):
-            table.add_row(*(escape(shown(one)) for one in row))
+        for row in _rows(drift):
+            table.add_row(*(escape(one_line(value)) for value in row))
         console.print(table)
-        for resource, edit in who(drift):
-            console.print(f"{escape(resource)}: {escape(edit)}", soft_wrap=True)
+        for label, edit in _authors(drift):
+            console.print(f"{escape(label)}: {escape(edit)}", soft_wrap=True)
     for note in drift.notes:
         console.print(escape(note), soft_wrap=True)
     for change, reason in drift.harmless:
-        places = ", ".join(one.path for one in change.properties)
-        console.print(f"Harmless: {escape(f'{change.kind} {change.name}, {places}: {reason}')}", soft_wrap=True)
-    if drift.made:
-        console.print(f"Made at run time, by the service, a workflow or a deployment, not declared: {len(drift.made)}")
-        for kind, name in drift.made:
-            console.print(f"  {kind} {escape(name)}", soft_wrap=True)
-    if drift.changed:
-        console.print("`firedrill up --refresh` restores what is declared.")
+        console.print(f"Harmless: {escape(f'{change.label}, {_paths(change)}: {reason}')}", soft_wrap=True)
+    if drift.at_runtime:
+        count = len(drift.at_runtime)
+        console.print(f"Created at run time by the service, a workflow or a deployment, not declared: {count}")
+        for created in drift.at_runtime:
+            console.print(f"  {created.kind} {escape(created.name)}", soft_wrap=True)
+    if drift.changes:
+        console.print("`firedrill up --refresh` restores the declared state.")
     else:
         console.print(f"No drift in {drift.compared} resources.")
 
 
-def markdown(drift: Drift, name: str) -> str:
-    """The report, as the scheduled workflow posts it."""
-    text = [f"## Drift of stack `{name}`", ""]
-    if drift.changed:
+def markdown(drift: Drift, stack_name: str) -> str:
+    """Return the drift as the scheduled workflow posts it."""
+    text = [f"## Drift of stack `{stack_name}`", ""]
+    if drift.changes:
         text += ["| resource | property | declared | actual |", "|---|---|---|---|"]
-        text += [f"| {resource} | {path} | {cell(a)} | {cell(b)} |" for resource, path, a, b in rows(drift)]
-        text += ["", *(f"- {resource}: {edit}" for resource, edit in who(drift))]
+        text += [
+            f"| {label} | {path} | {markdown_cell(declared)} | {markdown_cell(actual)} |"
+            for label, path, declared, actual in _rows(drift)
+        ]
+        text += ["", *(f"- {label}: {edit}" for label, edit in _authors(drift))]
     else:
         text.append(f"None in {drift.compared} resources.")
     text += ["", *drift.notes] if drift.notes else []
     if drift.harmless:
-        text += ["", "<details><summary>Harmless differences</summary>", ""]
-        for change, reason in drift.harmless:
-            places = ", ".join(one.path for one in change.properties)
-            text.append(f"- {change.kind} {change.name}, {places}: {reason}")
-        text += ["", "</details>"]
-    if drift.made:
-        text += [
-            "",
-            f"<details><summary>Made at run time, not declared: {len(drift.made)}</summary>",
-            "",
-        ]
-        text += [*(f"- {kind} {name}" for kind, name in drift.made), "", "</details>"]
+        items = [f"- {change.label}, {_paths(change)}: {reason}" for change, reason in drift.harmless]
+        text += _details("Harmless differences", items)
+    if drift.at_runtime:
+        items = [f"- {created.kind} {created.name}" for created in drift.at_runtime]
+        text += _details(f"Created at run time, not declared: {len(items)}", items)
     return "\n".join(text).rstrip() + "\n"
+
+
+def _details(summary: str, items: list[str]) -> list[str]:
+    return ["", f"<details><summary>{summary}</summary>", "", *items, "", "</details>"]

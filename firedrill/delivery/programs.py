@@ -1,5 +1,6 @@
-"""The two programs behind one environment: its own, and that of the organisation which it shares with others."""
+"""The two programs of an environment: its own, and that of the organisation, which all environments share."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,65 +10,76 @@ from pulumi.automation import StackNotFoundError
 
 from firedrill.delivery.target import Target
 from firedrill.engine import stack
-from firedrill.engine.stack import Output, Result, UpdateFailed
+from firedrill.engine.result import Result, UpdateFailed
+from firedrill.engine.stack import Output
 
-KEY = "environments"
-"""What the organisation's configuration calls the stacks that it reads (``PROJECT:environments``)."""
+ENVIRONMENTS = "environments"
+"""The key of the organisation's configuration with the stacks that it reads (``PROJECT:environments``)."""
 
 
 def with_organisation(target: Target) -> tuple[list[Target], list[str]]:
-    """The target and, behind it, the organisation's stack that names it; and a note where that is not deployed."""
+    """Return the target, the organisation's stacks that read it, and a note for each of those that is not deployed."""
     folder = target.root / stack.ORGANISATION
-    found, notes = [target], []
+    targets, notes = [target], []
     for file in sorted(folder.glob("Pulumi.*.yaml")):
         if target.name not in _environments(file):
             continue
         name = file.stem.removeprefix("Pulumi.")
         options = automation.LocalWorkspaceOptions(work_dir=str(folder), env_vars=target.stack.workspace.env_vars)
         try:
-            with stack.told():
+            with stack.pulumi_errors():
                 selected = automation.select_stack(name, work_dir=str(folder), opts=options)
-            found.append(Target(name, target.root, selected, target.settings))
+            targets.append(Target(name, target.root, selected, target.settings))
         except (StackNotFoundError, UpdateFailed) as error:
             reason = str(error).strip().splitlines()[-1]
-            notes.append(f"Not looked at: stack {name} of {stack.ORGANISATION}, which is not deployed ({reason}).")
-    return found, notes
+            notes.append(f"Left out: stack {name} of {stack.ORGANISATION}, which is not deployed ({reason}).")
+    return targets, notes
 
 
 def _environments(file: Path) -> list[str]:
     values: dict[str, Any] = (yaml.safe_load(file.read_text()) or {}).get("config") or {}
-    return [one for key, value in values.items() if key.rpartition(":")[2] == KEY for one in value]
+    return [name for key, names in values.items() if key.rpartition(":")[2] == ENVIRONMENTS for name in names]
 
 
-def preview(target: Target, output: Output, file: str | None) -> tuple[Result, list[str]]:
-    """What a change does to both programs, and notes.
+def preview(target: Target, output: Output, config_file: str | None) -> tuple[Result, list[str]]:
+    """Return the preview of both programs together, and notes.
 
-    The organisation's reads what the environment's exports; what the change itself is the first to export is not there
-    yet: then only the deployment can tell what it does to the organisation's.
+    The organisation's program reads the environment's deployed outputs, so that both are previewed at the same time;
+    their output is printed one after the other. An output that this change adds does not exist yet, so that the
+    organisation's program can be previewed only after the environment is deployed; a note says so.
 
     Raises:
-        UpdateFailed: a program or a policy refuses; its ``result`` is of all that was previewed.
+        UpdateFailed: a program or a policy refuses; its ``result`` has everything that was previewed.
     """
-    found, notes = with_organisation(target)
-    result = stack.preview(target.stack, output, file)
-    for shared in found[1:]:
+    targets, notes = with_organisation(target)
+    printed: list[list[str]] = [[] for _ in targets[1:]]
+    with ThreadPoolExecutor() as threads:
+        started = [
+            threads.submit(stack.preview, organisation.stack, lines.append)
+            for organisation, lines in zip(targets[1:], printed, strict=True)
+        ]
+        result = stack.preview(target.stack, output, config_file)
+    for preview_of_organisation, lines in zip(started, printed, strict=True):
+        for line in lines:
+            output(line)
         try:
-            result = joined(result, stack.preview(shared.stack, output))
+            result = merge(result, preview_of_organisation.result())
         except UpdateFailed as error:
-            if new := sorted(_planned_exports(result) - set(target.stack.outputs())):
+            if added := sorted(_planned_outputs(result) - set(target.stack.outputs())):
                 notes.append(
-                    f"Not previewed: {stack.ORGANISATION}, which may read what this change is the first to export "
-                    f"({', '.join(new)}); without it, it fails: {str(error).strip().splitlines()[0]}"
+                    f"Not previewed: {stack.ORGANISATION}, which may read outputs that this change adds "
+                    f"({', '.join(added)}); without them it fails: {str(error).strip().splitlines()[0]}"
                 )
                 continue
-            raise UpdateFailed(f"{stack.ORGANISATION}: {error}", joined(result, error.result)) from error
+            raise UpdateFailed(f"{stack.ORGANISATION}: {error}", merge(result, error.result)) from error
     return result, notes
 
 
-def joined(first: Result, second: Result) -> Result:
-    """Two results as one."""
+def merge(first: Result, second: Result) -> Result:
+    """Return two results as one."""
     counts = {
-        key: first.changes.get(key, 0) + second.changes.get(key, 0) for key in {**first.changes, **second.changes}
+        operation: first.changes.get(operation, 0) + second.changes.get(operation, 0)
+        for operation in {**first.changes, **second.changes}
     }
     return Result(
         counts,
@@ -78,7 +90,7 @@ def joined(first: Result, second: Result) -> Result:
     )
 
 
-def _planned_exports(result: Result) -> set[str]:
+def _planned_outputs(result: Result) -> set[str]:
     return {
         name
         for step in result.done

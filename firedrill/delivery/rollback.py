@@ -1,7 +1,7 @@
-"""``firedrill rollback``: return to what an earlier update had deployed, and say before what that would cost.
+"""``firedrill rollback``: return to an earlier update, and show before what that would cost.
 
-By default the revision gets the requests again, and the service its model: seconds, and nothing else changes. With
-``--alerts`` the whole program of that update is applied again, from git, with that commit's configuration.
+By default its revision gets all requests again, and the service its model: that takes seconds and changes nothing else.
+With ``--alerts`` the whole program of that update is applied again, from git, with that commit's configuration.
 """
 
 import time
@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from firedrill.delivery import cloud_run, history
-from firedrill.delivery.changes import Change, changes
-from firedrill.delivery.cloud_run import CloudRun, Revision
+from firedrill.delivery.cloud_run import CloudRunService, Revision
 from firedrill.delivery.history import Update
-from firedrill.delivery.target import Target, configured, select
+from firedrill.delivery.resource_changes import ResourceChange, resource_changes
+from firedrill.delivery.target import Target, config_file, with_checkout
 from firedrill.delivery.traffic import Share
 from firedrill.engine import stack
+from firedrill.engine.result import UpdateFailed
 from firedrill.errors import KnownFailure
 
 HISTORY = {
@@ -28,82 +29,80 @@ HISTORY = {
     "datadog:index/serviceLevelObjective:ServiceLevelObjective": "the error budget so far",
     "datadog:index/syntheticsTest:SyntheticsTest": "its results",
     "datadog:index/incidentType:IncidentType": "the incidents of this type",
-    "gcp:storage/bucket:Bucket": "what is stored in it",
+    "gcp:storage/bucket:Bucket": "the objects in it",
     "gcp:artifactregistry/repository:Repository": "the images in it",
 }
-"""What goes with an object that is deleted, and does not come back with a new one."""
-ANSWER = 60.0
-"""Seconds that the returned revision has to answer."""
+"""The history that is lost with a deleted object, and does not return with a new one."""
+TIMEOUT = 60.0
+"""Seconds that the rolled-back revision has to answer."""
 
 
 @dataclass
-class Way:
-    """One direction, as the engine foresees it; ``problem`` is why it cannot be gone."""
+class Direction:
+    """The changes of one direction, as the engine previews them. problem: why it is impossible, "" where it is not."""
 
     name: str
-    changes: list[Change] = field(default_factory=list)
+    changes: list[ResourceChange] = field(default_factory=list)
     problem: str = ""
 
 
-def revision_of(service: CloudRun, update: Update) -> Revision:
-    """The revision that an update had made, or had left in place: the newest that was there when it ended.
+def revision_of(service: CloudRunService, update: Update) -> Revision:
+    """Return the revision that served after an update: the newest ready one that existed when it ended.
 
     Raises:
         KnownFailure: it does not exist any more, or never got ready.
     """
-    found = next((one for one in service.revisions() if one.ready and one.created <= update.ended), None)
-    if found is None:
-        raise KnownFailure(
-            f"no revision of update {update.number} is left: Cloud Run has deleted it. `--alerts` makes it again"
-        )
-    return found
+    for revision in service.revisions():
+        if revision.ready and revision.created <= update.ended:
+            return revision
+    raise KnownFailure(
+        f"no revision of update {update.number} is left, because Cloud Run deleted it: use `--alerts`, which creates "
+        "it again"
+    )
 
 
-def wanted_revision(service: CloudRun, wanted: str) -> Revision | None:
-    """A revision by its own name."""
-    return next((one for one in service.revisions() if one.name == wanted and one.ready), None)
-
-
-def return_revision(target: Target, service: CloudRun, revision: Revision, model: str | None, console: Console) -> None:
-    """All requests to a revision, and its own model; the state records it, so that the next `up` keeps it."""
-    began = time.monotonic()
-    service.move([Share(revision.name, 100)])
-    console.print(f"Revision {revision.name} has all requests after {time.monotonic() - began:.0f} s.")
+def roll_back_revision(
+    target: Target, service: CloudRunService, revision: Revision, model: str | None, console: Console
+) -> None:
+    """Give all requests to a revision, and set its model; the state records both, so that the next `up` keeps them."""
+    started = time.monotonic()
+    service.move_traffic([Share(revision.name, 100)])
+    console.print(f"Revision {revision.name} has all requests after {time.monotonic() - started:.0f} s.")
     if model is not None:
-        _return_model(target, service, model, console)
-    cloud_run.record(target, service)
+        _set_model(target, service, model, console)
+    cloud_run.record_traffic(target, service)
 
 
-def _return_model(target: Target, service: CloudRun, model: str, console: Console) -> None:
-    token = target.own("operatorToken")
+def _set_model(target: Target, service: CloudRunService, model: str, console: Console) -> None:
+    """Set the service's model; a failure is printed and does not stop the roll-back."""
+    token = target.setting("operatorToken")
     if token is None:
-        console.print("The model is as it was: the stack has no operatorToken.")
+        console.print("The model was not changed: the stack has no operatorToken.")
         return
-    url = f"{service.service()['uri']}/v1/control/model"
-    reason = f"firedrill rollback to {model}"
-    transport = httpx.HTTPTransport(retries=2)
+    body = {"model": model, "reason": f"firedrill rollback to {model}"}
+    headers = {"Authorization": f"Bearer {token}"}
     try:
-        with httpx.Client(transport=transport, timeout=ANSWER) as client:
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = client.post(url, headers=headers, json={"model": model, "reason": reason})
+        with httpx.Client(transport=httpx.HTTPTransport(retries=2), timeout=TIMEOUT) as client:
+            response = client.post(f"{service.get()['uri']}/v1/control/model", headers=headers, json=body)
     except httpx.HTTPError as error:
         console.print(f"[red]The model was not set:[/red] {escape(str(error))}", soft_wrap=True)
         return
-    if answer.is_success:
+    if response.is_success:
         console.print(f"Its model is {model}.")
     else:
-        console.print(f"[red]The model was not set:[/red] {answer.status_code} {escape(answer.text)}", soft_wrap=True)
+        reason = f"{response.status_code} {escape(response.text)}"
+        console.print(f"[red]The model was not set:[/red] {reason}", soft_wrap=True)
 
 
 @contextmanager
-def at(target: Target, update: Update) -> Iterator[Target]:
-    """The stack with the program and the configuration of an update."""
+def _at(target: Target, update: Update) -> Iterator[Target]:
+    """Provide the stack with the program of an update."""
     with history.checkout(target.root, update) as tree:
-        yield select(target, tree)
+        yield with_checkout(target, tree)
 
 
 def _image(update: Update) -> dict[str, str]:
-    """The image that an update was made with, which its commit does not name."""
+    """Return the image that an update ran with, which its commit does not have."""
     return {key: value for key, value in update.config.items() if key.endswith(":image") and value}
 
 
@@ -111,78 +110,74 @@ def reapply(target: Target, update: Update, console: Console) -> None:
     """Apply the whole program of an update again.
 
     Raises:
-        KnownFailure: it failed; the message says what was changed before, and how to restore it.
+        KnownFailure: it failed; the message lists the changes before the failure, and how to restore them.
     """
-    with at(target, update) as then:
-        cloud_run.settle(then)
+    with _at(target, update) as earlier:
+        cloud_run.record_moved_traffic(earlier)
         message = f"Roll-back to update {update.number} ({update.commit[:10]})"
         try:
-            with configured(then, _image(update)) as file:
-                result = stack.up(then.stack, then.accounts, console.out, message=message, config_file=file)
-        except stack.UpdateFailed as error:
-            done = changes(error.result.done)
-            told = "\n".join(f"  {one.operation} {one.kind} {one.name}" for one in done) or "  nothing"
+            with config_file(earlier, _image(update)) as file:
+                result = stack.up(earlier.stack, earlier.accounts, console.out, message=message, config_file=file)
+        except UpdateFailed as error:
+            done = resource_changes(error.result.done)
+            listed = "\n".join(f"  {change.operation} {change.label}" for change in done) or "  nothing"
             raise KnownFailure(
-                f"the roll-back failed half-way:\n{error}\n\nChanged before it failed:\n{told}\n\n"
-                "`firedrill up` at the commit that was deployed restores it; `firedrill rollback` again goes on."
+                f"the roll-back failed half-way:\n{error}\n\nChanged before it failed:\n{listed}\n\n"
+                "`firedrill up` at the commit that was deployed restores it; `firedrill rollback` tries again."
             ) from error
     console.print(f"The program of {update.commit[:10]} is applied: {result.changed} resources changed.")
 
 
-def check(target: Target, update: Update, current: Update | None) -> tuple[list[Way], list[str]]:
-    """Both ways as the engine foresees them, and what is missing for the way there. Changes nothing."""
-    ways = [_foreseen(target, update, f"to update {update.number}")]
+def check(target: Target, update: Update, current: Update | None) -> tuple[list[Direction], list[str]]:
+    """Return the previews of both directions, and what is missing for the roll-back. Changes nothing."""
+    directions = [_previewed(target, update, f"Roll-back to update {update.number}")]
     missing = _missing(target, update)
     if current is None:
-        ways.append(Way("back", problem="no update of this stack succeeded"))
+        directions.append(Direction("Return", problem="no update of this stack succeeded"))
     elif current.number != update.number:
-        ways.append(_foreseen(target, current, f"back, at update {current.number}"))
-    return ways, missing
+        directions.append(_previewed(target, current, f"Return to update {current.number}"))
+    return directions, missing
 
 
-def _foreseen(target: Target, update: Update, name: str) -> Way:
+def _previewed(target: Target, update: Update, name: str) -> Direction:
     try:
-        with at(target, update) as then, configured(then, _image(update)) as file:
-            return Way(name, changes(stack.preview(then.stack, lambda _: None, file).steps))
+        with _at(target, update) as earlier, config_file(earlier, _image(update)) as file:
+            return Direction(name, resource_changes(stack.preview(earlier.stack, lambda _: None, file).steps))
     except KnownFailure as error:
-        return Way(name, problem=str(error))
+        return Direction(name, problem=str(error))
 
 
 def _missing(target: Target, update: Update) -> list[str]:
-    """Secrets that the revision reads and Secret Manager has not, and configuration that the commit lacks."""
-    found: list[str] = []
-    service = cloud_run.of(target)
+    """Return descriptions of missing revisions, secrets and configuration, and of SDKs in another version."""
+    missing: list[str] = []
+    service = cloud_run.service_of(target)
     if service is not None:
         try:
             revision = revision_of(service, update)
         except KnownFailure as error:
-            found.append(str(error))
+            missing.append(str(error))
         else:
             for secret, version in revision.secrets:
                 state = service.secret_state(secret, version)
                 if state != "ENABLED":
-                    found.append(f"version {version} of secret {secret}, which {revision.name} reads: {state}")
+                    missing.append(f"version {version} of secret {secret}, which {revision.name} reads: {state}")
     if update.commit and not update.dirty:
         file = f"Pulumi.{target.name}.yaml"
-        text = history.git(target.root, "show", f"{update.commit}:{file}", fails="")
-        found += [
-            f"{key}: was set then, and {file} of {update.commit[:10]} has it not: `pulumi config set` it"
+        text = history.git(target.root, "show", f"{update.commit}:{file}", default="")
+        missing += [
+            f"{key}: was set then, but {file} of {update.commit[:10]} lacks it: set it with `pulumi config set`"
             for key in update.config
             if f"{key}:" not in text and not key.endswith(":image")
         ]
-        found += _other_providers(target.root, update)
-    return found
+        missing += _other_versions(target.root, update)
+    return missing
 
 
-def _other_providers(root: Path, update: Update) -> list[str]:
-    """SDKs whose locked version is another one now: the old program runs with what is installed."""
-    then, now = (
-        _locked(text)
-        for text in (
-            history.git(root, "show", f"{update.commit}:requirements.txt", fails=""),
-            (root / "requirements.txt").read_text() if (root / "requirements.txt").exists() else "",
-        )
-    )
+def _other_versions(root: Path, update: Update) -> list[str]:
+    """Return the SDKs whose locked version is another one now: the old program runs with what is installed."""
+    file = root / "requirements.txt"
+    then = _locked(history.git(root, "show", f"{update.commit}:requirements.txt", default=""))
+    now = _locked(file.read_text() if file.exists() else "")
     return [
         f"{name} {version}, which that program was locked to: installed is {now.get(name, 'none')}"
         for name, version in then.items()
@@ -191,34 +186,41 @@ def _other_providers(root: Path, update: Update) -> list[str]:
 
 
 def _locked(text: str) -> Mapping[str, str]:
+    """Return the locked versions of Pulumi's packages in a requirements.txt."""
     lines = (line.partition(" ")[0].partition("==") for line in text.splitlines() if line.startswith("pulumi"))
     return {name: version for name, _, version in lines if version}
 
 
-def tell(ways: list[Way], missing: list[str], console: Console) -> bool:
-    """The screen of --check; False where the way there or back does not exist."""
-    there = ways[0]
-    for way in ways:
-        console.print(f"[bold]The way {escape(way.name)}[/bold]")
-        if way.problem:
-            console.print(f"  does not exist: {escape(way.problem)}", soft_wrap=True)
-            continue
-        for change in way.changes:
-            if change.operation in {"replace", "delete"} or way is there:
-                console.print(f"  {change.operation} {change.kind} {escape(change.name)}", soft_wrap=True)
-        if not way.changes:
-            console.print("  changes nothing")
-    gone = [one for one in there.changes if one.operation in {"replace", "delete"} and one.type in HISTORY]
-    lost = [(one, HISTORY[one.type]) for one in gone]
-    for change, what in lost:
-        console.print(f"[red]Lost:[/red] {change.kind} {escape(change.name)} loses {what}.", soft_wrap=True)
-    made = [one for one in there.changes if one.operation == "create" and one.type in HISTORY]
-    for change in made:
-        console.print(f"On the way back {change.kind} {escape(change.name)} would lose {HISTORY[change.type]}.")
-    for one in missing:
-        console.print(f"[red]Missing:[/red] {escape(one)}", soft_wrap=True)
-    if not lost and not there.problem:
-        console.print("No object that holds history is replaced or deleted.")
-    exists = not any(way.problem for way in ways)
-    console.print("The way there and back exists." if exists else "[red]Not both ways exist.[/red]")
-    return exists and not missing
+def print_check(directions: list[Direction], missing: list[str], console: Console) -> bool:
+    """Print the result of --check; return False where a direction is impossible or something is missing."""
+    back = directions[0]
+    for direction in directions:
+        _print_direction(direction, console, all_changes=direction is back)
+    with_history = [change for change in back.changes if change.type in HISTORY]
+    lost = [change for change in with_history if change.operation in {"replace", "delete"}]
+    for change in lost:
+        loss = f"{change.kind} {escape(change.name)} loses {HISTORY[change.type]}"
+        console.print(f"[red]Lost:[/red] {loss}.", soft_wrap=True)
+    for change in with_history:
+        if change.operation == "create":
+            console.print(f"On return, {change.kind} {escape(change.name)} would lose {HISTORY[change.type]}.")
+    for description in missing:
+        console.print(f"[red]Missing:[/red] {escape(description)}", soft_wrap=True)
+    if not lost and not back.problem:
+        console.print("No object with history is replaced or deleted.")
+    possible = not any(direction.problem for direction in directions)
+    console.print("Both directions are possible." if possible else "[red]Not both directions are possible.[/red]")
+    return possible and not missing
+
+
+def _print_direction(direction: Direction, console: Console, *, all_changes: bool) -> None:
+    """Print a direction's changes: all of them, or only replacements and deletions."""
+    console.print(f"[bold]{escape(direction.name)}[/bold]")
+    if direction.problem:
+        console.print(f"  impossible: {escape(direction.problem)}", soft_wrap=True)
+        return
+    for change in direction.changes:
+        if all_changes or change.operation in {"replace", "delete"}:
+            console.print(f"  {change.operation} {change.kind} {escape(change.name)}", soft_wrap=True)
+    if not direction.changes:
+        console.print("  changes nothing")

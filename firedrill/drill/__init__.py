@@ -1,1 +1,1 @@
-"""Drills against the running sandbox: break the service, record what it emits, and judge the declared alerts by it."""
+"""Drills: break the running service in the sandbox, record its telemetry, and judge the deployed alerts by it."""

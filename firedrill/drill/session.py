@@ -1,27 +1,18 @@
-"""All that ``firedrill drill`` does: one healthy segment, then each scenario, then the pictures and the verdict."""
+"""Run the drills of ``firedrill drill``: one healthy segment, then each scenario, then the verdict."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from firedrill.drill import account, control, report
-from firedrill.drill.hold import Bench, Drill, hold, record
-from firedrill.drill.layout import Segment, lay_out
-from firedrill.drill.scenario import LIVE, load_all
-from firedrill.evaluate import Event, Recording, recording_file
-from firedrill.sandbox.settings import Settings
-
-PARTS = ("healthy", "failing", "remediated")
-"""What the files of a recorded drill are called."""
-KEPT = ("logs", "spans", "llmobs", "error-tracking")
-"""Tracks of events that recordings keep."""
-OPERATIONS = ("google_genai.request",)
-FIELDS = ("service", "status", "env", "version", "operation_name", "resource_name", "tags")
+from firedrill.drill.run import Drill, DrillSetup, record_segment, run_drill
+from firedrill.scenario.recordings import phase_files, save_segment
+from firedrill.scenario.scenario import load_all
+from firedrill.settings import Settings
 
 
-def drill(
+def run_drills(
     settings: Settings,
     *,
     names: Sequence[str],
@@ -29,106 +20,65 @@ def drill(
     configuration: Mapping[str, str],
     length: float,
     rate: float,
-    pictures: Path,
     console: Console,
     recordings: Path | None = None,
-) -> bool:
-    """Hold the named scenarios, or all. ``alerts`` is the stack's output: monitor ids by resource name.
+) -> list[Drill]:
+    """Run the named scenarios, or all live ones, and return each.
 
-    Returns whether every one was as its scenario says.
+    ``alerts`` is the stack's output: monitor ids by resource name. ``length`` is the seconds of a segment, ``rate`` the
+    chats per second.
     """
     scenarios = load_all(settings.root / "drills" / "scenarios", names)
     if not names:
-        scenarios = {name: one for name, one in scenarios.items() if isinstance(one.given, LIVE)}
-    definitions = account.read(settings, {str(monitor): alert for alert, monitor in alerts.items()})
+        scenarios = {name: scenario for name, scenario in scenarios.items() if scenario.is_live}
+    definitions = account.read_definitions(settings, {str(monitor): alert for alert, monitor in alerts.items()})
     recorder = control.Recorder(settings)
-    instances = _instances(settings)
+    instances = control.ready_instances(settings)
     with recorder.recording():
-        bench = Bench(
-            settings,
-            recorder,
-            definitions,
-            configuration["operatorToken"],
-            configuration["modelPrimary"],
-            configuration["modelFallback"],
-            instances,
-            length,
-            rate,
-            lambda line: console.print(line, style="dim"),
+        setup = DrillSetup(
+            settings=settings,
+            recorder=recorder,
+            definitions=definitions,
+            operator_token=configuration["operatorToken"],
+            primary=configuration["modelPrimary"],
+            fallback=configuration["modelFallback"],
+            instances=instances,
+            length=length,
+            rate=rate,
+            log=lambda line: console.print(line, style="dim"),
         )
         control.set_failure(settings, None)
-        control.set_model(settings, bench.operator_token, bench.primary)
-        console.print(f"Recording what the service emits at normal speed, {length:.0f} s a segment:")
-        healthy = record(bench, "healthy")
-        held = []
+        control.set_model(settings, setup.operator_token, setup.primary)
+        console.print(f"Recording the service's telemetry at normal speed, {length:.0f} s a segment:")
+        healthy = record_segment(setup, "healthy")
+        drills = []
         for name, scenario in scenarios.items():
             console.rule(name)
-            one = hold(bench, name, scenario, healthy)
-            report.show(one, console)
-            held.append(one)
-            if recordings is not None and one.segments:
-                for segment, part in zip(one.segments, PARTS, strict=True):
-                    keep(segment, recordings / f"{name}.{part}.npz", console)
-    _pictures(held, pictures, console)
-    return _verdict(held, console)
+            drill = run_drill(setup, name, scenario, healthy)
+            report.show(drill, console)
+            drills.append(drill)
+            if recordings is not None and drill.segments:
+                _save(drill, recordings, console)
+    return drills
 
 
-def keep(segment: Segment, path: Path, console: Console) -> None:
-    """Write what arrived in a segment: metrics, logs, and of spans what searches read, from time 0."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    moved = lay_out([(segment, segment.length)], start=0.0)
-    events = [slim(event) for event in moved.all_events if kept(event)]
-    recording_file.save(Recording(moved.all_series, events), path)
-    console.print(f"{path.name}: {path.stat().st_size / 1024:.0f} KB", style="dim")
+def _save(drill: Drill, folder: Path, console: Console) -> None:
+    for segment, path in zip(drill.segments, phase_files(folder, drill.name), strict=True):
+        save_segment(segment, path)
+        console.print(f"{path.name}: {path.stat().st_size / 1024:.0f} KB", style="dim")
 
 
-def kept(event: Event) -> bool:
-    """Whether recordings keep an event: of spans only the calls to the model, of which each chat has one or two."""
-    return event.track in KEPT and (event.track != "spans" or event.attributes.get("operation_name") in OPERATIONS)
-
-
-def slim(event: Event) -> Event:
-    """An event without texts and ids, which no search of a monitor reads."""
-    if event.track == "logs":
-        return event
-    fields = {key: value for key, value in event.attributes.items() if key in FIELDS}
-    attributes = event.attributes.get("attributes") or {}
-    meta = attributes.get("meta") or {}
-    known = {key: attributes[key] for key in ("ml_app", "metrics", "duration", "error", "issue") if key in attributes}
-    if meta:
-        known["meta"] = {key: meta[key] for key in ("span", "span.kind", "model_name", "model_provider") if key in meta}
-    return Event(event.time, event.track, {**fields, "attributes": known})
-
-
-def _instances(settings: Settings) -> int:
-    """How many instances serve now."""
-    with control.google(settings) as client:
-        answer = client.get("/-/status")
-    revisions = [revision for service in answer.json()["services"] for revision in service["revisions"]]
-    return sum(1 for revision in revisions for instance in revision["instances"] if instance["ready"])
-
-
-def _pictures(held: Sequence[Drill], folder: Path, console: Console) -> None:
-    began = time.monotonic()
-    count = 0
-    for one in held:
-        for story in one.stories.values():
-            if story.fired() is not None and one.timeline.values(story.monitor["id"]):
-                report.picture(one.clock, one.timeline, story, folder / f"{one.name}-{story.alert}.svg")
-                count += 1
-    console.print(f"{count} pictures in {folder} ({time.monotonic() - began:.0f} s).", style="dim")
-
-
-def _verdict(held: Sequence[Drill], console: Console) -> bool:
-    stories = [story for one in held for story in one.stories.values() if story.fired() is not None]
-    cleared = {story.alert for story in stories if story.cleared() is not None}
-    pages = sum(len(story.pages()) for story in stories)
+def show_verdict(drills: Sequence[Drill], console: Console) -> bool:
+    """Print how many monitors fired and cleared, and return whether each drill was as its scenario says."""
+    fired = [outcome for drill in drills for outcome in drill.outcomes.values() if outcome.fired() is not None]
+    cleared = {outcome.alert for outcome in fired if outcome.cleared() is not None}
+    pages = sum(len(outcome.pages()) for outcome in fired)
     console.rule()
     console.print(
-        f"{len(held)} drills: {len({story.alert for story in stories})} monitors fired and {len(cleared)} cleared "
-        f"({', '.join(sorted(cleared))}), {pages} pages, {sum(1 for one in held if one.workflow)} workflow runs."
+        f"{len(drills)} drills: {len({outcome.alert for outcome in fired})} monitors fired and {len(cleared)} cleared "
+        f"({', '.join(sorted(cleared))}), {pages} pages, {sum(1 for drill in drills if drill.workflow)} workflow runs."
     )
-    wrong = [one.name for one in held if one.problems]
-    if wrong:
-        console.print(f"[red]Not as expected: {', '.join(wrong)}.[/red]")
-    return not wrong
+    failed = [drill.name for drill in drills if drill.problems]
+    if failed:
+        console.print(f"[red]Not as expected: {', '.join(failed)}.[/red]")
+    return not failed

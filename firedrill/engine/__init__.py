@@ -1,1 +1,1 @@
-"""What the real Pulumi engine needs on a machine that has only package registries: its CLI and a language host."""
+"""The real Pulumi engine: its language host, operations on stacks, and recovery from interrupted updates."""

@@ -1,4 +1,4 @@
-"""Pulumi's Python language host, for machines whose Pulumi CLI came without one.
+"""A Python language host for Pulumi, for machines whose Pulumi CLI came without one.
 
 The engine starts ``pulumi-language-python`` from PATH, reads the port from its first line of output and calls the
 LanguageRuntime service (pulumi/proto/pulumi/language.proto). The Go host of the official distribution does the same
@@ -35,7 +35,7 @@ MESSAGE_LIMIT = 400 * 1024 * 1024
 
 
 def interpreter(info: Any) -> str:
-    """The Python of a program: of the virtual environment that Pulumi.yaml's options name, else this one."""
+    """Return a program's Python: of the virtual environment in Pulumi.yaml's options, else this one."""
     virtualenv = dict(info.options).get("virtualenv")
     if virtualenv:
         python = Path(info.root_directory) / virtualenv / "bin" / "python"
@@ -45,48 +45,48 @@ def interpreter(info: Any) -> str:
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """Runs Python programs and plugins for the engine."""
+    """The LanguageRuntime service: runs Python programs and plugins for the engine."""
 
     def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
         self._children: set[subprocess.Popen[bytes]] = set()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Learn the engine's address where it was not an argument."""
+        """Take the engine's address where it was not an argument."""
         self._engine_address = request.engine_address or self._engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """No version of its own: the SDK's decides."""
+        """Return no version: the SDK's decides."""
         return plugin_pb2.PluginInfo()
 
     def GetRequiredPlugins(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """None: providers are attached, or resolved from the resources' own versions."""
+        """Return none: providers are attached, or resolved from the resources' own versions."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """See :meth:`GetRequiredPlugins`."""
+        """Return none, as :meth:`GetRequiredPlugins` does."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Nothing to ask when a project is made."""
+        """Return no prompts for a new project."""
         return language_pb2.RuntimeOptionsResponse()
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The lock file says it better."""
+        """Return none: requirements.txt lists them."""
         return language_pb2.GetProgramDependenciesResponse()
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        """Dependencies come from the lock, by ``make up``."""
-        yield language_pb2.InstallDependenciesResponse(stdout=b"dependencies come from the lock: run `make setup`\n")
+        """Install nothing: ``make setup`` installs the locked dependencies."""
+        yield language_pb2.InstallDependenciesResponse(stdout=b"`make setup` installs the locked dependencies\n")
 
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The interpreter, for ``pulumi about``."""
+        """Return the interpreter, for ``pulumi about``."""
         version = ".".join(map(str, sys.version_info[:3]))
         return language_pb2.AboutResponse(executable=interpreter(request.info), version=version)
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Run a program to its end in a new process."""
+        """Run a program in a new process and return its result."""
         request.args[:] = [self._engine_address]
         reading, writing = os.pipe()
         environment = os.environ | {"FIREDRILL_PROGRAM_ROOT": request.info.root_directory}
@@ -102,13 +102,13 @@ class LanguageHost(LanguageRuntimeServicer):
         try:
             child.communicate(request.SerializeToString())
             with os.fdopen(reading, "rb") as pipe:
-                answer = pipe.read()
+                response = pipe.read()
         finally:
             self._children.discard(child)
         if child.returncode != 0:
             return language_pb2.RunResponse(error=f"the program ended with exit code {child.returncode}")
         result = language_pb2.RunResponse()
-        result.ParseFromString(answer)
+        result.ParseFromString(response)
         return result
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -135,19 +135,19 @@ class LanguageHost(LanguageRuntimeServicer):
             self._children.discard(child)
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """End what runs."""
-        self.end()
+        """End every child process."""
+        self.end_children()
         return empty_pb2.Empty()
 
-    def end(self) -> None:
-        """Ask every child to end."""
+    def end_children(self) -> None:
+        """Ask every child process to end."""
         for child in list(self._children):
             with contextlib.suppress(ProcessLookupError):
                 child.terminate()
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[Any]:
-    """The lines of both streams of a process as they come."""
+    """Yield the lines of a process's standard output and error as they come."""
     lines: queue.Queue[Any] = queue.Queue()
 
     def read(stream: IO[bytes], name: str) -> None:
@@ -187,14 +187,14 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _stop(host))
     engine = os.getppid()
-    while os.getppid() == engine:  # an engine that was killed ends nobody
+    while os.getppid() == engine:  # an engine that was killed does not end its plugins
         time.sleep(0.5)
     _stop(host)
 
 
 def _stop(host: LanguageHost) -> NoReturn:
-    """End the children and this process, whatever its threads wait for."""
-    host.end()
+    """End the child processes and this process, without waiting for its threads."""
+    host.end_children()
     os._exit(0)
 
 

@@ -1,10 +1,10 @@
-"""After an update that was killed, or whose API did not answer: what exists without being recorded.
+"""Recovery from an update that was killed, or whose API did not answer: objects that exist without being recorded.
 
 The engine records that it is about to create a resource before it asks the provider. When it is killed then, the
 object may exist without an id in the state, and the next update would create a second one, or be refused for the name.
-Such objects are found (:mod:`firedrill.engine.lookup`) and taken into the state, as ``pulumi import`` would. One whose
-create said what no read says again, such as a key, is deleted, as is one that a replacement was making. Dynamic
-resources look for their own name when they are made.
+Such objects are found (:mod:`~firedrill.engine.recovery_datadog`, :mod:`~firedrill.engine.recovery_google`) and adopted
+into the state, as ``pulumi import`` would. An object whose create response is needed and cannot be read again, such as
+a key, is deleted, as is one that a replacement was creating. Dynamic resources look for their own name on creation.
 """
 
 import json
@@ -18,131 +18,155 @@ from urllib.request import url2pathname
 
 from pulumi import automation
 
-from firedrill.engine import google
-from firedrill.engine.lookup import candidates, row_of
-from firedrill.sandbox.providers.datadog import provider
-from firedrill.sandbox.providers.datadog.api import Api, ApiError
-from firedrill.sandbox.providers.resource import Call, ResourceKind
+from firedrill.datadog.client import DatadogClient, DatadogError
+from firedrill.datadog.provider import provider
+from firedrill.engine import recovery_google
+from firedrill.engine.recovery_datadog import candidate_ids, lookup_for
+from firedrill.google import GoogleClient
+from firedrill.provider.resource import ResourceCall, ResourceKind
 
 Json = Mapping[str, Any]
 Resource = dict[str, Any]
 SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret in a state, no secret
 UNCERTAIN = re.compile(r"\b50[0234]\b|no answer|timed? ?out|deadline|connection reset|EOF", re.IGNORECASE)
-"""Errors after which an object may exist all the same: of the API's server, or none at all."""
-
-
-@dataclass
-class Recovery:
-    """What was found, in words, and what the state is to take over."""
-
-    told: list[str] = field(default_factory=list)
-    adopted: list[Resource] = field(default_factory=list)
+"""Errors after which the object may exist: a server error of the API, or no response."""
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """Where a stack's objects are."""
+    """The accounts that hold a stack's objects."""
 
-    datadog: Api
-    google: google.Google
+    datadog: DatadogClient
+    google: GoogleClient
 
 
 @dataclass(frozen=True)
-class Interrupted:
-    """What a killed update was at work on: ``creating``, and the resource."""
+class PendingOperation:
+    """An operation that was under way when an update was killed. operation: Pulumi's word, such as ``creating``."""
 
-    doing: str
+    operation: str
     type: str
     urn: str
 
     def __str__(self) -> str:
-        return f"{self.doing} {self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}"
+        return f"{self.operation} {self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}"
 
 
-def interrupted(stack: automation.Stack) -> list[Interrupted]:
-    """What the state says was under way when an update was killed."""
-    return [Interrupted(one["type"], one["resource"]["type"], one["resource"]["urn"]) for one in _pending(stack)]
+@dataclass
+class Recovered:
+    """The outcome of a recovery: descriptions of what was done, and the resources that the state adopts."""
+
+    descriptions: list[str] = field(default_factory=list)
+    adopted: list[Resource] = field(default_factory=list)
+
+
+def pending_operations(stack: automation.Stack) -> list[PendingOperation]:
+    """Return the operations that the state records as under way: those of an update that was killed."""
+    return [
+        PendingOperation(pending["type"], pending["resource"]["type"], pending["resource"]["urn"])
+        for pending in _pending(stack)
+    ]
 
 
 def _pending(stack: automation.Stack) -> Sequence[Json]:
-    """The state's pending operations. A state that is a file is read as such: each command asks for them."""
+    """Return the state's pending operations. A state in a file is read directly: every command asks for them."""
     backend = stack.workspace.env_vars.get("PULUMI_BACKEND_URL") or ""
     if backend.startswith("file://"):
         folder = Path(url2pathname(urlsplit(backend).path)) / ".pulumi" / "stacks"
-        state = folder / stack.workspace.project_settings().name / f"{stack.name}.json"
-        found = json.loads(state.read_text()) if state.exists() else {}
-        return ((found.get("checkpoint") or {}).get("latest") or {}).get("pending_operations") or ()
+        file = folder / stack.workspace.project_settings().name / f"{stack.name}.json"
+        state = json.loads(file.read_text()) if file.exists() else {}
+        return ((state.get("checkpoint") or {}).get("latest") or {}).get("pending_operations") or ()
     return (stack.export_stack().deployment or {}).get("pending_operations") or ()
 
 
 def recover(stack: automation.Stack, accounts: Accounts) -> list[str]:
-    """Take over or delete what a killed update left unrecorded, and forget its creates; in words, what was done."""
+    """Adopt or delete what a killed update left unrecorded, and clear its pending creates.
+
+    Returns:
+        A description of each object that was adopted or deleted.
+    """
     if not _pending(stack):
         return []
     state = stack.export_stack()
     deployment: dict[str, Any] = dict(state.deployment or {})
     pending = deployment.get("pending_operations") or []
-    creating = [one["resource"] for one in pending if one["type"] == "creating"]
+    creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     if not creating:
         return []
-    resources = list(deployment.get("resources") or ())
-    found = _settle(accounts.datadog, creating, resources, adopt=True)
-    possible, deleted = google.left(accounts.google, creating, resources)
-    deployment["resources"] = [*resources, *found.adopted, *possible]
-    deployment["pending_operations"] = [one for one in pending if one["type"] != "creating"]
+    recorded = list(deployment.get("resources") or ())
+    recovered = _adopt_or_delete(accounts.datadog, creating, recorded, adopt=True)
+    possible, deleted = recovery_google.unrecorded(accounts.google, creating, recorded)
+    deployment["resources"] = [*recorded, *recovered.adopted, *possible]
+    deployment["pending_operations"] = [operation for operation in pending if operation["type"] != "creating"]
     stack.import_stack(automation.Deployment(version=state.version, deployment=deployment))
-    taken = [one["urn"] for one in (*found.adopted, *possible)]
-    if taken:  # reads what only a read knows, such as the id of a test's monitor, and drops what does not exist
-        stack.refresh(target=taken, on_output=lambda _: None, color="never")
-    there = {one["urn"] for one in (stack.export_stack().deployment or {}).get("resources") or () if possible}
-    told = [f"{_creating(one)} without recording it: it is taken over" for one in possible if one["urn"] in there]
-    return [*found.told, *told, *deleted]
+    urns = [resource["urn"] for resource in (*recovered.adopted, *possible)]
+    if urns:  # reads what only a read knows, such as the id of a test's monitor, and drops what does not exist
+        stack.refresh(target=urns, on_output=lambda _: None, color="never")
+    existing = {
+        resource["urn"] for resource in (stack.export_stack().deployment or {}).get("resources") or () if possible
+    }
+    adopted = [
+        f"{_creating(resource)} without recording it: adopted into the state"
+        for resource in possible
+        if resource["urn"] in existing
+    ]
+    return [*recovered.descriptions, *adopted, *deleted]
 
 
-def after_failures(stack: automation.Stack, api: Api, failed: Sequence[tuple[Resource, str]]) -> list[str]:
-    """Delete what creates made whose answers were lost. ``failed``: resources (type, urn, inputs) and their errors."""
+def delete_uncertain(
+    stack: automation.Stack, client: DatadogClient, failed: Sequence[tuple[Resource, str]]
+) -> list[str]:
+    """Delete the objects that failed creates created after all, because only their responses were lost.
+
+    failed: resources (type, urn, inputs) with their errors.
+
+    Returns:
+        A description of each object that was deleted.
+    """
     uncertain = [resource for resource, error in failed if UNCERTAIN.search(error)]
     if not uncertain:
         return []
-    resources = (stack.export_stack().deployment or {}).get("resources") or []
-    return _settle(api, uncertain, resources, adopt=False).told
+    recorded = (stack.export_stack().deployment or {}).get("resources") or []
+    return _adopt_or_delete(client, uncertain, recorded, adopt=False).descriptions
 
 
-def _settle(api: Api, creating: Sequence[Resource], resources: Sequence[Resource], *, adopt: bool) -> Recovery:
-    ids = {(one["type"], str(one["id"])) for one in resources if one.get("id")}
-    urns = {one["urn"] for one in resources}
-    table = provider()
-    table.configure({"apiUrl": api.url, "apiKey": api.api_key, "appKey": api.app_key})
-    found = Recovery()
+def _adopt_or_delete(
+    client: DatadogClient, creating: Sequence[Resource], recorded: Sequence[Resource], *, adopt: bool
+) -> Recovered:
+    ids = {(resource["type"], str(resource["id"])) for resource in recorded if resource.get("id")}
+    urns = {resource["urn"] for resource in recorded}
+    kinds = provider(client).kinds
+    recovered = Recovered()
     for resource in creating:
-        kind, row = table.kinds.get(resource["type"]), row_of(resource["type"])
-        if kind is None or row is None:
+        kind, lookup = kinds.get(resource["type"]), lookup_for(resource["type"])
+        if kind is None or lookup is None:
             continue
-        call, inputs = Call(resource["urn"]), dict(resource.get("inputs") or {})
-        for identifier in dict.fromkeys(candidates(api, resource["type"], inputs)):
+        call, inputs = ResourceCall(resource["urn"]), dict(resource.get("inputs") or {})
+        for identifier in dict.fromkeys(candidate_ids(client, resource["type"], inputs)):
             if (resource["type"], identifier) in ids:
                 continue
-            name = f"{_creating(resource)} ({identifier})"
-            same = _is(kind, call, identifier, inputs)
-            if adopt and not row.once and resource["urn"] not in urns and (same or (row.partly and same is not None)):
-                found.adopted.append({**resource, "id": identifier, "outputs": {}})
-                found.told.append(f"{name} without recording it: it is taken over")
+            description = f"{_creating(resource)} ({identifier}) without recording it"
+            as_declared = _is_as_declared(kind, call, identifier, inputs)
+            usable = as_declared or (lookup.several_requests and as_declared is not None)
+            if adopt and not lookup.shown_once and resource["urn"] not in urns and usable:
+                recovered.adopted.append({**resource, "id": identifier, "outputs": {}})
+                recovered.descriptions.append(f"{description}: adopted into the state")
                 break
-            if same:
+            if as_declared:
                 kind.delete(call, identifier, inputs, {})
-                found.told.append(f"{name} without recording it: it is deleted, and made again")
-    return found
+                recovered.descriptions.append(f"{description}: deleted, to be created again")
+    return recovered
 
 
 def _creating(resource: Json) -> str:
-    return str(Interrupted("creating", resource["type"], resource["urn"]))
+    return str(PendingOperation("creating", resource["type"], resource["urn"]))
 
 
-def _is(kind: ResourceKind, call: Call, identifier: str, inputs: Resource) -> bool | None:
-    """Whether an object is just what was declared; None where it does not exist or is of another kind."""
+def _is_as_declared(kind: ResourceKind, call: ResourceCall, identifier: str, inputs: Resource) -> bool | None:
+    """Return whether an object equals its declaration; None where it does not exist or is of another kind."""
     try:
         read = kind.read(call, identifier, inputs, {})
-    except ApiError as error:
+    except DatadogError as error:
         if error.status in {400, 404}:
             return None
         raise
@@ -153,15 +177,16 @@ def _is(kind: ResourceKind, call: Call, identifier: str, inputs: Resource) -> bo
 
 
 def name_of(body: Json) -> str | None:
-    """What an object is called, in a resource's inputs or in a body of the API."""
-    for part in _parts(body):
-        found = part.get("name") or part.get("title")
-        if isinstance(found, str):
-            return found
+    """Return the name or title of an object, from a resource's inputs or a body of the API; None without one."""
+    for level in _levels(body):
+        name = level.get("name") or level.get("title")
+        if isinstance(name, str):
+            return name
     return None
 
 
-def _parts(body: Json) -> Iterator[Json]:
+def _levels(body: Json) -> Iterator[Json]:
+    """Yield the objects that may hold the name: the body, and JSON:API's attributes in it."""
     yield body
     yield body.get("attributes") or {}
     yield (body.get("data") or {}).get("attributes") or {}

@@ -1,4 +1,4 @@
-"""What goes into an evaluation and what comes out of it."""
+"""Input and output of an evaluation: accounts, states, transitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,15 @@ SEVERITY: Mapping[str, int] = {"OK": 1, "NO DATA": 2, "WARN": 3, "ALERT": 4}
 
 
 class Refused(Exception):
-    """A construct that the evaluator does not compute. ``name`` is the construct, ``reason`` says why."""
+    """Raised for a construct that the evaluator does not compute: its ``name`` and the ``reason``."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name}: {reason}")
+        super().__init__(name, reason)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Account:
 class Transition:
     """A change of one group's state, or a repeated notification of it.
 
-    ``notify`` says whether messages go out. ``notified_group`` is what they are about: the group itself, or with
-    ``notify_by`` the subset of its tags. Times are epoch seconds; ``first_triggered`` is when the group left OK,
+    ``notify`` is whether messages go out. ``notified_group`` is their subject: the group itself, or with ``notify_by``
+    the named subset of its tags. Times are epoch seconds; ``first_triggered`` is when the group left OK,
     ``last_triggered`` when it last entered a state other than OK.
     """
 
@@ -76,11 +79,11 @@ class Transition:
 
 @dataclass(frozen=True)
 class State:
-    """What the evaluator remembers between two evaluations. ``data`` is JSON."""
+    """Memory of the evaluator between two evaluations. ``data`` is JSON."""
 
     data: Json = field(default_factory=lambda: {"monitors": {}})
 
 
 def group_name(group: Mapping[str, str]) -> str:
-    """``env:prod,service:x``; ``*`` for an ungrouped monitor."""
+    """Return a group's name: ``env:prod,service:x``; ``*`` for an ungrouped monitor."""
     return ",".join(f"{key}:{value}" for key, value in group.items()) or UNGROUPED

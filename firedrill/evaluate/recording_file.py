@@ -1,4 +1,4 @@
-"""A recording as one small file: a zip of numpy arrays (no pickles) that any version of numpy can read.
+"""Recording files: a zip of numpy arrays (no pickles) that any version of numpy can read.
 
 ``index`` is JSON (UTF-8 bytes): the format's version and metric, type, tags, interval and length of each series.
 ``times`` and ``values`` are all series' points, one after the other. ``events`` is JSON: [time, track, attributes].
@@ -16,7 +16,7 @@ VERSION = 1
 
 
 class RecordingError(ValueError):
-    """A file that is no recording, or of a later version."""
+    """Raised for a file that is not a recording, or of a later version."""
 
 
 def save(recording: Recording, path: Path) -> None:
@@ -25,9 +25,9 @@ def save(recording: Recording, path: Path) -> None:
     index = {
         "version": VERSION,
         "series": [
-            {"metric": one.metric, "type": one.type, "tags": sorted(one.tags), "interval": one.interval,
-             "points": int(one.times.size)}
-            for one in series
+            {"metric": line.metric, "type": line.type, "tags": sorted(line.tags), "interval": line.interval,
+             "points": int(line.times.size)}
+            for line in series
         ],
     }  # fmt: skip
     events = [[event.time, event.track, event.attributes] for event in recording.all_events]
@@ -36,13 +36,13 @@ def save(recording: Recording, path: Path) -> None:
             file,
             index=_bytes(index),
             events=_bytes(events),
-            times=_joined([one.times for one in series]),
-            values=_joined([one.values for one in series]),
+            times=_joined([line.times for line in series]),
+            values=_joined([line.values for line in series]),
         )
 
 
 def load(path: Path) -> Recording:
-    """Read a recording. Raises :class:`RecordingError` when the file is none."""
+    """Read a recording. Raises :class:`RecordingError` for any other file."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             index, events = json.loads(arrays["index"].tobytes()), json.loads(arrays["events"].tobytes())
@@ -51,11 +51,11 @@ def load(path: Path) -> Recording:
         raise RecordingError(f"{path} is not a recording: {error}") from error
     if index["version"] != VERSION:
         raise RecordingError(f"{path} has format {index['version']}; this version reads {VERSION}")
-    ends = np.cumsum([one["points"] for one in index["series"]], dtype=np.int64)
+    ends = np.cumsum([line["points"] for line in index["series"]], dtype=np.int64)
     series = [
-        Series(one["metric"], one["type"], frozenset(one["tags"]), times[end - one["points"] : end],
-               values[end - one["points"] : end], one["interval"])
-        for one, end in zip(index["series"], ends, strict=True)
+        Series(line["metric"], line["type"], frozenset(line["tags"]), times[end - line["points"] : end],
+               values[end - line["points"] : end], line["interval"])
+        for line, end in zip(index["series"], ends, strict=True)
     ]  # fmt: skip
     return Recording(series, [Event(time, track, attributes) for time, track, attributes in events])
 

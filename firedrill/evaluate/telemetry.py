@@ -1,4 +1,4 @@
-"""What an evaluator reads: metric series and events, from a recording or from a store.
+"""Metric series and events, from a recording or from a store.
 
 Times are epoch seconds. An interval ``(start, end]`` is open at its start (convention C-window: Datadog's pages do
 not say which end is open).
@@ -7,10 +7,13 @@ not say which end is open).
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from firedrill.logs.search import Search
 
 MetricType = Literal["gauge", "rate", "count", "distribution"]
 FloatArray = NDArray[np.float64]
@@ -33,7 +36,7 @@ class Series:
     interval: int = 10
 
     def between(self, start: float, end: float) -> "Series":
-        """The part in ``(start, end]``."""
+        """Return the part in ``(start, end]``."""
         low, high = np.searchsorted(self.times, [start, end], side="right")
         return Series(self.metric, self.type, self.tags, self.times[low:high], self.values[low:high], self.interval)
 
@@ -53,50 +56,59 @@ class Event:
 
 @dataclass(frozen=True)
 class Events(Sequence[Event]):
-    """Events of one track in order of time. What many of them share is kept once: ``said[which[i]]`` is the i-th's."""
+    """Events of one track in order of time.
+
+    Attributes that many events share are kept once: those of event i are ``contents[content_index[i]]``.
+    """
 
     track: str
     times: FloatArray
-    said: Sequence[Mapping[str, Any]]
-    which: IntArray
+    contents: Sequence[Mapping[str, Any]]
+    content_index: IntArray
 
     @classmethod
-    def of(cls, track: str, events: Sequence[Event]) -> "Events":
-        """A table of some events, which may be in any order."""
+    def from_events(cls, track: str, events: Sequence[Event]) -> "Events":
+        """Return a table of some events, which may be in any order."""
+        if isinstance(events, Events):
+            return events
         places: dict[int, int] = {}
-        said: list[Mapping[str, Any]] = []
-        which = np.empty(len(events), np.int64)
+        contents: list[Mapping[str, Any]] = []
+        content_index = np.empty(len(events), np.int64)
         for row, event in enumerate(events):
-            place = places.setdefault(id(event.attributes), len(said))
-            if place == len(said):
-                said.append(event.attributes)
-            which[row] = place
-        return cls(track, np.array([event.time for event in events], dtype=np.float64), said, which).in_order()
+            place = places.setdefault(id(event.attributes), len(contents))
+            if place == len(contents):
+                contents.append(event.attributes)
+            content_index[row] = place
+        times = np.array([event.time for event in events], dtype=np.float64)
+        return cls(track, times, contents, content_index).in_order()
 
     @classmethod
-    def joined(cls, track: str, parts: Sequence["Events"]) -> "Events":
-        """Several tables as one."""
+    def join(cls, track: str, parts: Sequence["Events"]) -> "Events":
+        """Return several tables as one."""
         if len(parts) == 1:
             return parts[0]
-        before = np.cumsum([0, *(len(part.said) for part in parts)])
+        offsets = np.cumsum([0, *(len(part.contents) for part in parts)])
         return cls(
             track,
             np.concatenate([part.times for part in parts]),
-            [one for part in parts for one in part.said],
-            np.concatenate([part.which + start for part, start in zip(parts, before, strict=False)]),
+            [content for part in parts for content in part.contents],
+            np.concatenate([part.content_index + offset for part, offset in zip(parts, offsets, strict=False)]),
         ).in_order()
 
     def in_order(self) -> "Events":
-        """Sorted by time; those of one moment stay in their order."""
+        """Return the events sorted by time; those of one moment stay in their order."""
         if np.all(self.times[1:] >= self.times[:-1]):
             return self
-        order = np.argsort(self.times, kind="stable")
-        return replace(self, times=self.times[order], which=self.which[order])
+        return self.take(np.argsort(self.times, kind="stable"))
 
     def between(self, start: float, end: float) -> "Events":
-        """The part in ``(start, end]``."""
+        """Return the part in ``(start, end]``."""
         low, high = np.searchsorted(self.times, [start, end], side="right")
-        return replace(self, times=self.times[low:high], which=self.which[low:high])
+        return self[int(low) : int(high)]
+
+    def take(self, rows: NDArray[Any] | slice) -> "Events":
+        """Return the events in these rows (positions, a mask or a slice)."""
+        return replace(self, times=self.times[rows], content_index=self.content_index[rows])
 
     def __len__(self) -> int:
         return int(self.times.size)
@@ -107,19 +119,28 @@ class Events(Sequence[Event]):
     def __getitem__(self, index: slice) -> "Events": ...
     def __getitem__(self, index: int | slice) -> "Event | Events":
         if isinstance(index, slice):
-            return replace(self, times=self.times[index], which=self.which[index])
-        return Event(float(self.times[index]), self.track, self.said[self.which[index]])
+            return self.take(index)
+        return Event(float(self.times[index]), self.track, self.contents[self.content_index[index]])
 
 
 class Telemetry(Protocol):
-    """Where series and events come from."""
+    """Source of series and events."""
 
     def series(self, metric: str, start: float, end: float) -> Sequence[Series]:
-        """All series of a metric that have points in ``(start, end]``, cut to it."""
+        """Return all series of a metric that have points in ``(start, end]``, cut to it."""
         ...
 
     def events(self, track: str, start: float, end: float) -> Sequence[Event]:
-        """All events of a track ("logs", "spans", ...) in ``(start, end]``, in order of time."""
+        """Return all events of a track ("logs", "spans", ...) in ``(start, end]``, in order of time."""
+        ...
+
+
+@runtime_checkable
+class SearchableTelemetry(Protocol):
+    """Source of events that searches them where they are kept, so that it does not return all events of a track."""
+
+    def matching_events(self, track: str, start: float, end: float, search: "Search") -> Sequence[Event]:
+        """Return the events of a track in ``(start, end]`` that match a search, in order of time."""
         ...
 
 
@@ -131,49 +152,49 @@ class Recording:
     ) -> None:
         self.all_series: list[Series] = []
         self._by_metric: dict[str, list[Series]] = defaultdict(list)
-        self._parts: dict[str, list[Events]] = defaultdict(list)
+        self._tables: dict[str, list[Events]] = defaultdict(list)
         self._by_track: dict[str, Events] = {}
         self.extend(series, events, tables)
 
     def extend(self, series: Iterable[Series], events: Iterable[Event], tables: Iterable[Events] = ()) -> None:
         """Add more series and events."""
-        for one in series:
-            self.all_series.append(one)
-            self._by_metric[one.metric].append(one)
-        loose: dict[str, list[Event]] = defaultdict(list)
+        for line in series:
+            self.all_series.append(line)
+            self._by_metric[line.metric].append(line)
+        events_by_track: dict[str, list[Event]] = defaultdict(list)
         for event in events:
-            loose[event.track].append(event)
-        for table in (*tables, *(Events.of(track, found) for track, found in loose.items())):
-            self._parts[table.track].append(table)
+            events_by_track[event.track].append(event)
+        for table in (*tables, *(Events.from_events(track, listed) for track, listed in events_by_track.items())):
+            self._tables[table.track].append(table)
             self._by_track.pop(table.track, None)
 
     @property
     def all_events(self) -> list[Event]:
         """Every event, track by track, each in order of time."""
-        return [event for track in self._parts for event in self._joined(track)]
+        return [event for track in self._tables for event in self._joined(track)]
 
     def metrics(self) -> list[str]:
-        """Names of all metrics with data."""
+        """Return the names of all metrics with data."""
         return sorted(self._by_metric)
 
     def tracks(self) -> list[str]:
-        """Names of all tracks with events."""
-        return sorted(self._parts)
+        """Return the names of all tracks with events."""
+        return sorted(self._tables)
 
     def series(self, metric: str, start: float, end: float) -> Sequence[Series]:
         """See :class:`Telemetry`."""
-        cut = (one.between(start, end) for one in self._by_metric.get(metric, ()))
-        return [one for one in cut if one.times.size]
+        cut = (series.between(start, end) for series in self._by_metric.get(metric, ()))
+        return [series for series in cut if series.times.size]
 
     def events(self, track: str, start: float, end: float) -> Events:
         """See :class:`Telemetry`."""
         return self._joined(track).between(start, end)
 
     def tables(self, track: str, start: float, end: float) -> list[Events]:
-        """The same events in several tables, each in order of time: to join only those that matter is quicker."""
-        return [table.between(start, end) for table in self._parts.get(track, ())]
+        """Return the same events in several tables, each in order of time; joining only the relevant ones is faster."""
+        return [table.between(start, end) for table in self._tables.get(track, ())]
 
     def _joined(self, track: str) -> Events:
         if track not in self._by_track:
-            self._by_track[track] = Events.joined(track, self._parts.get(track) or [Events.of(track, ())])
+            self._by_track[track] = Events.join(track, self._tables.get(track) or [Events.from_events(track, ())])
         return self._by_track[track]

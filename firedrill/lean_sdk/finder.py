@@ -1,4 +1,4 @@
-"""The import hook: the SDK's package and its two big files are filled as their names are asked for."""
+"""The import hook: the SDK's package and its two big files define names at their first use."""
 
 import ast
 import hashlib
@@ -20,14 +20,14 @@ LOG = logging.getLogger("firedrill.lean_sdk")
 
 
 class Finder(MetaPathFinder):
-    """Answers for the SDK's package and its big files; sees to a submodule's classes before Python imports it."""
+    """A finder for the SDK's package and its big files; it defines a submodule's classes before its import."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.parts = {name: _Part(file, index.cache) for name, file in index.files.items()}
+        self.partial_modules = {name: _PartialModule(file, index.cache) for name, file in index.files.items()}
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Python's own answer with a loader of ours, for three modules; None (somebody else's) for all others."""
+        """Return Python's own spec with a loader of ours for three modules, None for all others."""
         package, _, module = name.partition(".")
         if package != PACKAGE or "." in module:
             return None
@@ -37,8 +37,8 @@ class Finder(MetaPathFinder):
         if not module:
             spec.loader = _PackageLoader(spec.loader, self)
             return spec
-        if module in self.parts:
-            spec.loader = _PartLoader(spec.loader, self.parts[module])
+        if module in self.partial_modules:
+            spec.loader = _PartialModuleLoader(spec.loader, self.partial_modules[module])
             return spec
         if spec.origin and not spec.submodule_search_locations:
             source = Path(spec.origin).read_text()
@@ -47,13 +47,13 @@ class Finder(MetaPathFinder):
         return None
 
     @property
-    def inputs(self) -> "_Part":
-        """The input classes' file."""
-        return self.parts["_inputs"]
+    def inputs(self) -> "_PartialModule":
+        """The file with the input classes."""
+        return self.partial_modules["_inputs"]
 
 
-class _Part:
-    """A big file, of which only some classes are there."""
+class _PartialModule:
+    """A big file, of which only some classes are defined."""
 
     def __init__(self, file: BigFile, cache: Path) -> None:
         self._file = file
@@ -62,7 +62,7 @@ class _Part:
         self.module: ModuleType | None = None
 
     def load(self, module: ModuleType) -> None:
-        """Execute what stands before the first class."""
+        """Execute the file up to its first class."""
         self.module = module
         with self._file.path.open("rb") as file:
             source = file.read(self._file.header_end)
@@ -71,19 +71,19 @@ class _Part:
         module.__dict__["__getattr__"] = self.get
 
     def get(self, name: str) -> Any:
-        """A class that nobody needed so far: the module's ``__getattr__``."""
+        """Return a class that is not defined yet: the module's ``__getattr__``."""
         if name not in self._file.rows:
             raise AttributeError(f"module {PACKAGE}.{self._file.path.stem!r} has no attribute {name!r}")
         self.require([name])
         return self._namespace()[name]
 
     def require(self, names: Iterable[str]) -> None:
-        """Define some classes and all that they name: their annotations are resolved in the module's namespace."""
+        """Define some classes and all that they name, which their annotations need in the module's namespace."""
         with self._lock:  # Pulumi resolves types in other threads than the program's
             self._define(self._missing(names))
 
     def _missing(self, names: Iterable[str]) -> list[str]:
-        """Those of some classes, and of all that they name, that are not there yet."""
+        """Return those of some classes, and of all that they name, that are not defined yet."""
         namespace = self._namespace()
         missing: set[str] = set()
         waiting = [name for name in names if name in self._file.rows]
@@ -101,7 +101,7 @@ class _Part:
         try:
             exec(self._code(names), namespace)  # noqa: S102  # the published source
         except (UnexpectedSdk, SyntaxError, OSError) as error:
-            LOG.warning("the whole of %s is executed, which takes seconds: %s", self._file.path.name, error)
+            LOG.warning("%s is executed as a whole, which takes seconds: %s", self._file.path.name, error)
             namespace.pop("__getattr__")
             exec(compile(self._file.path.read_bytes(), str(self._file.path), "exec"), namespace)  # noqa: S102
             return
@@ -113,50 +113,50 @@ class _Part:
         return self.module.__dict__
 
     def _code(self, names: list[str]) -> CodeType:
-        """The compiled classes, from the cache where these were compiled before."""
+        """Return the compiled classes, from the cache if possible."""
         digest = hashlib.sha256(" ".join([self._file.path.stem, *names]).encode()).hexdigest()[:24]
         cached = self._cache / f"{digest}.code"
         try:
-            code = marshal.loads(cached.read_bytes())  # noqa: S302  # ours, as Python's own .pyc files are
+            code = marshal.loads(cached.read_bytes())  # noqa: S302  # our own file, like Python's .pyc files
         except (OSError, ValueError, EOFError, TypeError):
             code = self._compile(names)
             store(cached, marshal.dumps(code))
         if not isinstance(code, CodeType):
-            raise UnexpectedSdk(f"{cached} holds no code: delete it")
+            raise UnexpectedSdk(f"{cached} has no code: delete it")
         return code
 
     def _compile(self, names: list[str]) -> CodeType:
-        """Compile some classes, with the line numbers that they have in the published file."""
+        """Compile some classes, with their line numbers in the published file."""
         body: list[ast.stmt] = []
         with self._file.path.open("rb") as file:
             for name in names:
                 block = self._file.block(name)
                 file.seek(block.start)
                 tree = ast.parse(file.read(block.end - block.start))
-                if not any(isinstance(one, ast.ClassDef) and one.name == name for one in tree.body):
-                    raise UnexpectedSdk(f"class {name} is not where the index says")
+                if not any(isinstance(node, ast.ClassDef) and node.name == name for node in tree.body):
+                    raise UnexpectedSdk(f"class {name} is not at its place in the index")
                 body += ast.increment_lineno(tree, block.line - 1).body
         return compile(ast.Module(body, []), str(self._file.path), "exec")
 
 
-class _PartLoader(Loader):
-    """Loads a big file's beginning."""
+class _PartialModuleLoader(Loader):
+    """A loader of a big file's beginning."""
 
-    def __init__(self, published: SourceFileLoader, part: _Part) -> None:
+    def __init__(self, published: SourceFileLoader, part: _PartialModule) -> None:
         self._published = published
         self._part = part
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Python's default."""
+        """Create the module as Python does."""
         return self._published.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """See :class:`_Part`."""
+        """Execute the file up to its first class."""
         self._part.load(module)
 
 
 class _Package(ModuleType):
-    """The package. A function has its module's name (``get_user``): as in the plain package, the function wins."""
+    """The package. Where a function has its module's name (``get_user``), the name is the function, as without us."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, ModuleType) and name in getattr(value, "__all__", ()):
@@ -165,18 +165,18 @@ class _Package(ModuleType):
 
 
 class _PackageLoader(Loader):
-    """Loads the package without its star imports, which a ``__getattr__`` stands in for."""
+    """A loader of the package that replaces its star imports with a ``__getattr__``."""
 
     def __init__(self, published: SourceFileLoader, finder: Finder) -> None:
         self._published = published
         self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """A module that knows which names are functions."""
+        """Return a module in which functions win over modules of their name."""
         return _Package(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute all but the star imports."""
+        """Execute everything but the star imports."""
         exports = self._finder.index.exports
         path = self._finder.index.folder / "__init__.py"
         source = STAR.sub("", path.read_text())

@@ -1,4 +1,4 @@
-"""Where each name of the published SDK is defined: built once in about a second, then read from a cache."""
+"""An index of the published SDK's names: built once in about a second, then read from a cache."""
 
 import base64
 import contextlib
@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 PACKAGE = "pulumi_datadog"
 MAJOR_VERSION = "5"
-"""The layout of this major version is known; another one is refused until somebody has looked at it."""
+"""The major version with a known layout; others are refused."""
 UNUSED_DAYS = 30
-"""After this long the cache of another environment or version is removed."""
+"""Days after which the unused cache of another environment or version is removed."""
 BIG_FILES = ("_inputs", "outputs")
 CLASS = re.compile(rb"^(?:@pulumi\.(?:input|output)_type\n)?class (\w+)(?:\((?:TypedDict|dict)\))?:$", re.MULTILINE)
 ANY_CLASS = re.compile(rb"^class ", re.MULTILINE)
@@ -32,10 +32,10 @@ STAR = re.compile(r"^from \.(\w+) import \*$", re.MULTILINE)
 
 
 class UnexpectedSdk(Exception):
-    """The installed SDK is not one that the lean import knows; the text says what is different."""
+    """An installed SDK that the lean import does not know; the message says what differs."""
 
 
-class Block(NamedTuple):
+class ClassBlock(NamedTuple):
     """One class in a big file: bytes ``[start, end)``, its first line (from 1), the classes that it names."""
 
     start: int
@@ -51,16 +51,16 @@ class BigFile:
     path: Path
     header_end: int
     rows: dict[str, tuple[int, int, int, Sequence[str]]]
-    """Class to the fields of its :class:`Block`: 16,000 objects would take longer than the rest of an import."""
+    """Class to the fields of its :class:`ClassBlock`: 16,000 objects would take longer than the rest of an import."""
 
-    def block(self, name: str) -> Block:
-        """Where a class is."""
-        return Block(*self.rows[name])
+    def block(self, name: str) -> ClassBlock:
+        """Return the place of a class."""
+        return ClassBlock(*self.rows[name])
 
 
 @dataclass(frozen=True)
 class Index:
-    """What the finder needs to know. ``exports`` maps a public name to the submodule that defines it."""
+    """The index of an installed SDK. exports: by public name, the submodule that defines it."""
 
     folder: Path
     cache: Path
@@ -69,12 +69,16 @@ class Index:
 
 
 def cache_folder() -> Path:
-    """``firedrill`` in the user's cache folder."""
+    """Return ``firedrill`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firedrill"
 
 
 def load() -> Index:
-    """The index of the installed SDK, from the cache where it is there. Raises :class:`UnexpectedSdk`."""
+    """Return the index of the installed SDK, from the cache if possible.
+
+    Raises:
+        UnexpectedSdk: the SDK is not a known one, or cannot be read.
+    """
     if PACKAGE in sys.modules:
         raise UnexpectedSdk("it is imported already")
     try:
@@ -82,7 +86,7 @@ def load() -> Index:
     except importlib.metadata.PackageNotFoundError as missing:
         raise UnexpectedSdk("it is not installed as a distribution") from missing
     if distribution.version.split(".")[0] != MAJOR_VERSION:
-        raise UnexpectedSdk(f"version {distribution.version}, known is {MAJOR_VERSION}.x")
+        raise UnexpectedSdk(f"its version is {distribution.version}, not {MAJOR_VERSION}.x")
     folder = Path(str(distribution.locate_file(PACKAGE)))
     try:
         cache = cache_folder() / f"lean_sdk-{distribution.version}-{_state(folder)}"
@@ -99,12 +103,16 @@ def load() -> Index:
         raise UnexpectedSdk(f"its cached index is damaged, delete {cache}: {error!r}") from error
     content = {name: [file.header_end, file.rows] for name, file in index.files.items()}
     store(stored, json.dumps({"exports": index.exports, "files": content}).encode())
-    _forget_unused(cache)
+    _remove_unused(cache)
     return index
 
 
 def build(folder: Path, cache: Path, record: str) -> Index:
-    """Read the SDK's source. Raises :class:`UnexpectedSdk` where its layout or content is not the published one."""
+    """Return the index of the SDK's source.
+
+    Raises:
+        UnexpectedSdk: its layout or content is not the published one.
+    """
     published = {row[0]: row[1] for row in csv.reader(record.splitlines()) if len(row) > 1}
     for name in ("__init__", *BIG_FILES):
         _check_published(folder / f"{name}.py", published.get(f"{PACKAGE}/{name}.py", ""))
@@ -116,7 +124,7 @@ def build(folder: Path, cache: Path, record: str) -> Index:
 
 
 def store(path: Path, content: bytes) -> None:
-    """Write a cache file so that a reader sees all of it or nothing. A cache that cannot be written is no error."""
+    """Write a cache file atomically. A cache that cannot be written is no error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
@@ -127,43 +135,43 @@ def store(path: Path, content: bytes) -> None:
         return
 
 
-def _forget_unused(kept: Path) -> None:
-    """Remove the caches of other environments that nobody read for :data:`UNUSED_DAYS`."""
+def _remove_unused(current: Path) -> None:
+    """Remove the other caches that were not read for :data:`UNUSED_DAYS`."""
     oldest = time.time() - UNUSED_DAYS * 86_400
-    for stored in kept.parent.glob("lean_sdk-*/index.json"):
-        if stored.parent != kept and stored.stat().st_mtime < oldest:
+    for stored in current.parent.glob("lean_sdk-*/index.json"):
+        if stored.parent != current and stored.stat().st_mtime < oldest:
             shutil.rmtree(stored.parent, ignore_errors=True)
 
 
 def _state(folder: Path) -> str:
-    """Stands for the files' place, size and time, and the Python that compiles them."""
-    seen = [str(folder), sys.implementation.cache_tag or "", sys.version]
+    """Return a digest of the files' paths, sizes and times, and of the Python that compiles them."""
+    parts = [str(folder), sys.implementation.cache_tag or "", sys.version]
     for name in ("__init__", *BIG_FILES):
         status = (folder / f"{name}.py").stat()
-        seen.append(f"{name} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+        parts.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _check_published(path: Path, recorded: str) -> None:
-    """Compare a file with the digest that its distribution came with."""
+    """Compare a file with its digest in the distribution."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
     if recorded != f"sha256={digest}":
         raise UnexpectedSdk(f"{path.name} is not the published one (its digest is not in the distribution's RECORD)")
 
 
 def _big_file(path: Path) -> BigFile:
-    """The classes of a big file."""
+    """Return the classes of a big file."""
     data = path.read_bytes()
-    found = list(CLASS.finditer(data))
-    if not found or len(found) != len(ANY_CLASS.findall(data)):
+    matches = list(CLASS.finditer(data))
+    if not matches or len(matches) != len(ANY_CLASS.findall(data)):
         raise UnexpectedSdk(f"{path.name} has classes of an unknown form")
-    names = {match.group(1).decode() for match in found}
-    header = data[: found[0].start()].decode()
+    names = {match.group(1).decode() for match in matches}
+    header = data[: matches[0].start()].decode()
     if names ^ set(_exported(path.name, header)):
         raise UnexpectedSdk(f"{path.name} does not define exactly what its __all__ lists")
     rows: dict[str, tuple[int, int, int, Sequence[str]]] = {}
-    line = 1 + data.count(b"\n", 0, found[0].start())
-    for match, end in zip(found, [*(match.start() for match in found[1:]), len(data)], strict=True):
+    line = 1 + data.count(b"\n", 0, matches[0].start())
+    for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(data)], strict=True):
         name, body = match.group(1).decode(), data[match.start() : end]
         named = sorted((set(QUOTED.findall(body.decode())) & names) - {name})
         rows[name] = (match.start(), end, line, named)
@@ -177,10 +185,10 @@ def _exports(folder: Path, module: str) -> list[str]:
 
 
 def _exported(name: str, source: str) -> list[str]:
-    found = EXPORTS.search(source)
-    if not found:
+    match = EXPORTS.search(source)
+    if not match:
         raise UnexpectedSdk(f"{name} has no list __all__")
-    return re.findall(r"'(\w+)'", found.group(1))
+    return re.findall(r"'(\w+)'", match.group(1))
 
 
 def _from_json(folder: Path, cache: Path, text: str) -> Index:

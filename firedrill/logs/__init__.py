@@ -1,1 +1,1 @@
-"""What Datadog does with a log before anyone sees it: search syntax, pipelines, sensitive data scanner."""
+"""Datadog's processing of logs: search syntax, pipelines, sensitive data scanner."""

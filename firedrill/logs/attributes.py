@@ -12,66 +12,91 @@ Attributes = MutableMapping[str, Any]
 
 
 def values_at(tree: Any, path: str) -> list[Any]:
-    """All values at a path, arrays on the way walked; the last value is returned as it is (a list stays a list)."""
-    found: list[Any] = []
-    _collect(tree, path, found)
-    return found
+    """Return all values at a path, walking arrays on the way; a value that is itself a list stays a list."""
+    values: list[Any] = []
+    _collect(tree, path, values)
+    return values
 
 
-def _collect(tree: Any, path: str, found: list[Any]) -> None:
+def _collect(tree: Any, path: str, values: list[Any]) -> None:
     if isinstance(tree, list):
+        head, _, rest = path.partition(".")
+        if head.isdigit() and int(head) < len(tree):
+            values += values_at(tree[int(head)], rest) if rest else [tree[int(head)]]
+            return
         for element in tree:
-            _collect(element, path, found)
+            _collect(element, path, values)
     elif isinstance(tree, Mapping):
         value = tree.get(path)
         if value is not None:
-            found.append(value)
+            values.append(value)
         for head, rest in _splits(path):
             if head in tree:
-                _collect(tree[head], rest, found)
+                _collect(tree[head], rest, values)
 
 
 @lru_cache(maxsize=4096)
 def _splits(path: str) -> tuple[tuple[str, str], ...]:
-    """``a.b.c`` as ``a`` and ``b.c``, then ``a.b`` and ``c``."""
+    """Return the splits of a path: ``a.b.c`` as ``a`` and ``b.c``, then ``a.b`` and ``c``."""
     dots = [at for at, character in enumerate(path) if character == "."]
     return tuple((path[:at], path[at + 1 :]) for at in dots)
 
 
-def get(tree: Any, path: str) -> Any:
-    """The value at a path, or None. Several (through an array of objects) come as a list."""
-    found = values_at(tree, path)
-    return found[0] if len(found) == 1 else (found or None)
+def get_path(tree: Any, path: str) -> Any:
+    """Return the value at a path, or None; several values (through an array of objects) as a list."""
+    values = values_at(tree, path)
+    return values[0] if len(values) == 1 else (values or None)
 
 
-def put(tree: Attributes, path: str, value: Any) -> None:
-    """Set a path: an existing key with dots is overwritten, else objects are nested; a scalar on the way gives way."""
+def set_path(tree: Attributes, path: str, value: Any) -> None:
+    """Set the value at a path: overwrite an existing key with dots, else nest objects, replacing scalars on the way."""
     if path in tree or "." not in path:
         tree[path] = value
         return
     for head, rest in _splits(path):
         if isinstance(tree.get(head), MutableMapping):
-            put(tree[head], rest, value)
+            set_path(tree[head], rest, value)
             return
     head, _, rest = path.partition(".")
     tree[head] = {}
-    put(tree[head], rest, value)
+    set_path(tree[head], rest, value)
 
 
-def remove(tree: Attributes, path: str) -> None:
-    """Delete a path and the objects that it leaves empty. Arrays are walked; a missing path is no error."""
+def remove_path(tree: Attributes, path: str) -> None:
+    """Delete a path and the objects that become empty. Arrays are walked; a missing path is not an error."""
     tree.pop(path, None)
     for head, rest in _splits(path):
         below = tree.get(head)
         for branch in below if isinstance(below, list) else [below]:
             if isinstance(branch, MutableMapping):
-                remove(branch, rest)
+                remove_path(branch, rest)
         if below == {}:
             del tree[head]
 
 
+def as_stored(tree: Any) -> Any:
+    """Return a JSON value as it is stored: null and empty collections are nothing, keys with dots are nested.
+
+    Of all recorded results none holds one of these, whatever the sample held.
+    """
+    if isinstance(tree, Mapping):
+        stored: Attributes = {}
+        for key, below in tree.items():
+            value = as_stored(below)
+            if not _is_empty(value):
+                set_path(stored, key, value)
+        return stored
+    if isinstance(tree, list):
+        return [element for element in map(as_stored, tree) if not _is_empty(element)]
+    return tree
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, dict | list) and not value)
+
+
 def leaves(tree: Any) -> Iterator[Any]:
-    """All scalar values below a tree, None left out."""
+    """Yield all scalar values below a tree, without None."""
     if isinstance(tree, Mapping):
         for value in tree.values():
             yield from leaves(value)

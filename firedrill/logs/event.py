@@ -1,9 +1,9 @@
-"""How processors read and write an event: reserved fields on top, ``tags``, everything else below ``attributes``."""
+"""Access to an event: reserved fields at the top, ``tags``, and everything else below ``attributes``."""
 
 from collections.abc import MutableMapping
 from typing import Any
 
-from firedrill.logs import attributes
+from firedrill.logs.attributes import get_path, remove_path, set_path
 
 Event = MutableMapping[str, Any]
 Processor = dict[str, Any]
@@ -13,41 +13,50 @@ RESERVED = ("host", "source", "status", "service", "message", "trace_id", "span_
 
 
 class PipelineError(ValueError):
-    """A processor that cannot be run: malformed, unknown, or in need of something that only Datadog has."""
+    """Raised for a processor that cannot be run: malformed, unknown, or in need of data that only Datadog has."""
 
 
-def read(event: Event, path: str) -> Any:
-    """The value at a path: an attribute, else a reserved field or the tags; None if there is neither."""
-    found = attributes.get(event.get("attributes"), path)
-    if found is None and (path in RESERVED or path == "tags"):
+def read_field(event: Event, path: str) -> Any:
+    """Return the value at a path: an attribute, else a reserved field or the tags; None if there is neither."""
+    value = read_attribute(event, path)
+    if value is None and (path in RESERVED or path == "tags"):
         return event.get(path)
-    return found
+    return value
 
 
-def write(event: Event, path: str, value: Any) -> None:
+def read_attribute(event: Event, path: str) -> Any:
+    """Return the attribute at a path, or None. A remapper does not read the reserved fields of that name."""
+    value = get_path(event.get("attributes"), path)
+    if value is None and path.startswith("custom."):
+        # "custom." is the root of the attributes (one recording alone: activemq's lookup of custom.type).
+        return get_path(event.get("attributes"), path.removeprefix("custom."))
+    return value
+
+
+def write_attribute(event: Event, path: str, value: Any) -> None:
     """Set an attribute."""
-    attributes.put(event.setdefault("attributes", {}), path, value)
+    set_path(event.setdefault("attributes", {}), path, value)
 
 
-def drop(event: Event, path: str) -> None:
+def drop_field(event: Event, path: str) -> None:
     """Remove an attribute, or the reserved field where there is no such attribute."""
-    if attributes.get(event.get("attributes"), path) is not None:
-        attributes.remove(event["attributes"], path)
+    if get_path(event.get("attributes"), path) is not None:
+        remove_path(event["attributes"], path)
     elif path in RESERVED:
         event.pop(path, None)
 
 
-def first(event: Event, sources: list[str]) -> tuple[str, Any] | None:
-    """The first source that exists, with its value."""
+def first_source(event: Event, sources: list[str]) -> tuple[str, Any] | None:
+    """Return the first source that is an attribute, with its value."""
     for source in sources:
-        value = read(event, source)
+        value = read_attribute(event, source)
         if value is not None:
             return source, value
     return None
 
 
 def as_text(value: Any) -> str:
-    """A scalar as Datadog prints it in templates and tags."""
+    """Return a scalar as Datadog prints it in templates and tags."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -56,7 +65,7 @@ def as_text(value: Any) -> str:
 
 
 def as_number(value: Any) -> float | None:
-    """A number, or a text that is one; None otherwise."""
+    """Return a number, or a text that is one; None otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -65,6 +74,6 @@ def as_number(value: Any) -> float | None:
         return None
 
 
-def whole(number: float) -> int | float:
-    """An int where the number is one."""
+def int_if_whole(number: float) -> int | float:
+    """Return an int where the number is one."""
     return int(number) if number.is_integer() else number

@@ -1,7 +1,7 @@
 """The sensitive data scanner (docs.datadoghq.com/security/sensitive_data_scanner/setup/telemetry_data).
 
 Only strings are scanned. Choices where the pages are silent: keywords compare with case; a masked character is ``*``;
-a hash is the first 16 hexadecimal digits of SHA-256; rules run in the order in which they are given.
+a hash is the first 16 hexadecimal digits of SHA-256; rules run in their order.
 """
 
 import re
@@ -16,9 +16,9 @@ from firedrill.logs.search import parse_search
 
 Json = dict[str, Any]
 DEFAULT_PROXIMITY = 30
-PROTECTED = 30
-# The page's reserved words: the characters behind one are not redacted.
-WORDS = (
+PROTECTED_LENGTH = 30
+# The page's reserved words: the characters after one are not redacted.
+RESERVED_WORDS = (
     *("host", "hostname", "syslog.hostname", "service", "status", "env", "version"),
     *("dd.trace_id", "trace_id", "span_id", "traceparent", "timestamp"),
 )
@@ -27,13 +27,13 @@ UNSCANNED = {*RESERVED, "tags"} - {"message"}
 
 
 class ScannerError(ValueError):
-    """A rule that Datadog would refuse, or whose library pattern is not public."""
+    """Raised for a rule that Datadog would refuse, or whose library pattern is not public."""
 
 
 def scan(groups: Sequence[tuple[Json, Sequence[Json]]], log: Json, product: str = "logs") -> Json:
-    """An event after all groups, each with its rules (attributes of the API's JSON), as a copy.
+    """Return an event after all groups, each with its rules (attributes of the API's JSON), as a copy.
 
-    What a rule without an action matched is left as it is. Raises :class:`ScannerError`.
+    A match of a rule without an action is left unchanged. Raises :class:`ScannerError`.
     """
     event = deepcopy(log)
     for group, rules in groups:
@@ -55,7 +55,7 @@ def _apply(rule: Json, event: Json, product: str) -> None:
 
 def _scanned(rule: Json, value: Any, path: str) -> Any:
     if isinstance(value, dict):
-        return {key: _scanned(rule, below, f"{path}.{key}" if path else key) for key, below in value.items()}
+        return {key: _scanned(rule, nested, f"{path}.{key}" if path else key) for key, nested in value.items()}
     if isinstance(value, list):
         return [_scanned(rule, element, path) for element in value]
     if isinstance(value, str) and path not in UNSCANNED and _in_scope(rule, path):
@@ -75,21 +75,55 @@ def _within(path: str, namespace: str) -> bool:
 
 
 def redact(rule: Json, text: str) -> str:
-    """A text with the rule's action done to each match that counts."""
-
-    def replacement(match: re.Match[str]) -> str:
-        whole = match[0]
-        if not whole or _suppressed(rule, whole) or not _keyword_before(rule, text, match.start()):
-            return whole
-        return whole if _protected(text, match.start()) else _replaced(rule, whole)
-
-    return pattern(rule).sub(replacement, text)
+    """Return a text with the rule's action applied to each match that counts."""
+    return compile_pattern(rule).sub(
+        lambda match: _replaced(rule, match[0]) if _counts(rule, text, match) else match[0], text
+    )
 
 
-def pattern(rule: Json) -> re.Pattern[str]:
-    """The rule's own expression. Raises :class:`ScannerError` for a library pattern or one outside the PCRE subset."""
+def _counts(rule: Json, text: str, match: re.Match[str]) -> bool:
+    """Return whether a match is hidden: not suppressed, after a keyword if there are any, not protected."""
+    return (
+        bool(match[0])
+        and not _suppressed(rule, match[0])
+        and _keyword_before(rule, text, match.start())
+        and not _protected(text, match.start())
+    )
+
+
+def hidden_texts(groups: Sequence[tuple[Json, Sequence[Json]]], log: Json, product: str = "logs") -> list[str]:
+    """Return the parts of an event that the groups hide: message first, then attributes in order. Changes nothing.
+
+    Each rule sees what the rules before it left. Raises :class:`ScannerError`.
+    """
+    hidden: list[str] = []
+    for number in range(len(groups)):
+        group, rules = groups[number]
+        for count in range(len(rules)):
+            before = scan([*groups[:number], (group, rules[:count])], log, product)
+            after = scan([*groups[:number], (group, rules[: count + 1])], log, product)
+            hidden += _hidden_by(rules[count], before, after)
+    return hidden
+
+
+def _hidden_by(rule: Json, before: Any, after: Any) -> list[str]:
+    if isinstance(before, dict):
+        keys = sorted(before, key=lambda key: key != "message")
+        return [text for key in keys for text in _hidden_by(rule, before[key], after[key])]
+    if isinstance(before, list):
+        return [text for left, right in zip(before, after, strict=True) for text in _hidden_by(rule, left, right)]
+    if before == after or not isinstance(before, str):
+        return []
+    return [match[0] for match in compile_pattern(rule).finditer(before) if _counts(rule, before, match)]
+
+
+def compile_pattern(rule: Json) -> re.Pattern[str]:
+    """Compile a rule's own pattern.
+
+    Raises :class:`ScannerError` for a library pattern or one outside the PCRE subset.
+    """
     if not rule.get("pattern"):
-        raise ScannerError("library patterns are not public: give the rule a pattern of its own to see what it does")
+        raise ScannerError("library patterns are not public: give the rule its own pattern")
     return _compiled(rule["pattern"])
 
 
@@ -104,12 +138,12 @@ def _compiled(source: str) -> re.Pattern[str]:
         raise ScannerError(f"the pattern {source!r} cannot be read: {error}") from error
 
 
-def _suppressed(rule: Json, found: str) -> bool:
+def _suppressed(rule: Json, matched: str) -> bool:
     suppressions = rule.get("suppressions") or {}
     return (
-        found.startswith(tuple(suppressions.get("starts_with") or ()))
-        or found.endswith(tuple(suppressions.get("ends_with") or ()))
-        or found in (suppressions.get("exact_match") or ())
+        matched.startswith(tuple(suppressions.get("starts_with") or ()))
+        or matched.endswith(tuple(suppressions.get("ends_with") or ()))
+        or matched in (suppressions.get("exact_match") or ())
     )
 
 
@@ -124,23 +158,23 @@ def _keyword_before(rule: Json, text: str, start: int) -> bool:
 
 
 def _protected(text: str, start: int) -> bool:
-    before = text[max(0, start - PROTECTED) : start]
-    return any(re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", before) for word in WORDS)
+    before = text[max(0, start - PROTECTED_LENGTH) : start]
+    return any(re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", before) for word in RESERVED_WORDS)
 
 
-def _replaced(rule: Json, found: str) -> str:
+def _replaced(rule: Json, matched: str) -> str:
     action = rule.get("text_replacement") or {}
     count = int(action.get("number_of_chars") or 0)
     match action.get("type", "none"):
         case "replacement_string":
             return str(action.get("replacement_string") or "")
         case "hash":
-            return sha256(found.encode()).hexdigest()[:16]
+            return sha256(matched.encode()).hexdigest()[:16]
         case "partial_replacement_from_beginning":
-            return "*" * min(count, len(found)) + found[count:]
+            return "*" * min(count, len(matched)) + matched[count:]
         case "partial_replacement_from_end":
-            return found[: max(0, len(found) - count)] + "*" * min(count, len(found))
+            return matched[: max(0, len(matched) - count)] + "*" * min(count, len(matched))
         case "none":
-            return found
+            return matched
         case unknown:
             raise ScannerError(f"the scanner has no action {unknown!r}")

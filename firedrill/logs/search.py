@@ -1,4 +1,4 @@
-"""Datadog's search syntax for logs, spans, RUM and other events (docs.datadoghq.com/logs/explorer/search_syntax).
+"""Parser of Datadog's search syntax for logs, spans and other events (docs.datadoghq.com/logs/explorer/search_syntax).
 
 Choices where the pages are silent: AND binds tighter than OR (``Search.notes`` says so when both meet without
 parentheses), ``NOT`` equals ``-``, free text compares word by word and without case, ``@duration:>4s`` is in
@@ -19,7 +19,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
 from lark.tree import Meta
 
-from firedrill.logs.match import Predicate, everything, predicate
+from firedrill.logs.match import Predicate, compile_predicate, everything
 from firedrill.logs.search_tree import Cidr, Comparison, Junction, Node, Not, Operator, Range, Term, Text, terms
 
 MAX_DEPTH = 60
@@ -27,22 +27,22 @@ NANOSECONDS = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "
 
 
 class SearchError(ValueError):
-    """A search that Datadog would refuse or that this module does not know. ``str()`` underlines the place."""
+    """Raised for a search that Datadog would refuse or that is not supported. ``str()`` underlines the place."""
 
     def __init__(self, message: str, query: str, start: int, end: int) -> None:
         """``start`` and ``end`` are characters of ``query``."""
-        super().__init__(message)
+        super().__init__(message, query, start, end)
         self.message, self.query, self.start, self.end = message, query, start, end
 
     def __str__(self) -> str:
-        """The message, the query and a line of carets."""
+        """Return the message, the query and a line of carets."""
         flat = self.query.replace("\n", " ").replace("\t", " ")
         return f"{self.message}\n  {flat}\n  {' ' * self.start}{'^' * max(1, self.end - self.start)}"
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something in a search whose reading the pages leave open."""
+    """Part of a search whose meaning the pages leave open."""
 
     message: str
     start: int
@@ -59,7 +59,7 @@ class Search:
     _predicate: Predicate = field(repr=False, compare=False)
 
     def matches(self, event: Mapping[str, Any]) -> bool:
-        """Whether an event matches: reserved fields on top, ``tags`` a list, the rest below ``attributes``."""
+        """Return whether an event matches: reserved fields on top, ``tags`` a list, the rest below ``attributes``."""
         return self._predicate(event)
 
     @property
@@ -68,7 +68,7 @@ class Search:
         return tuple(terms(self.tree))
 
     def __str__(self) -> str:
-        """The text as it was written."""
+        """Return the text as it was written."""
         return self.text
 
 
@@ -79,14 +79,14 @@ def parse_search(text: str) -> Search:
         return Search(text, None, (), everything)
     _check_depth(text)
     try:
-        tree = _Build(text).transform(_parser().parse(text))
+        tree = _Builder(text).transform(_parser().parse(text))
     except UnexpectedInput as error:
         raise _explain(error, text) from error
     except VisitError as error:
         if isinstance(error.orig_exc, SearchError):
             raise error.orig_exc from error
         raise
-    return Search(text, tree, tuple(_notes(tree)), predicate(tree))
+    return Search(text, tree, tuple(_notes(tree)), compile_predicate(tree))
 
 
 @lru_cache(maxsize=1)
@@ -109,24 +109,24 @@ def _explain(error: UnexpectedInput, text: str) -> SearchError:
         return SearchError("the search ends too early", text, len(text.rstrip()), len(text.rstrip()) + 1)
     if isinstance(error, UnexpectedCharacters):
         hint = ': close the quotation mark, or escape it with "\\"' if text[at] == '"' else ""
-        return SearchError(f"{text[at]!r} cannot stand here{hint}", text, at, at + 1)
+        return SearchError(f"{text[at]!r} is not allowed here{hint}", text, at, at + 1)
     token = cast("UnexpectedToken", error).token
-    return SearchError(f"{str(token)!r} cannot stand here", text, at, at + len(token))
+    return SearchError(f"{str(token)!r} is not allowed here", text, at, at + len(token))
 
 
 def _notes(node: Node | None) -> list[Note]:
-    found: list[Note] = []
+    notes: list[Note] = []
     match node:
         case Not(child):
-            found += _notes(child)
+            notes += _notes(child)
         case Junction(operator, children):
             mixed = [child for child in children if isinstance(child, Junction) and not child.grouped]
             if operator == "OR" and mixed:
-                message = "AND and OR meet without parentheses: read as AND first, which no page states"
-                found.append(Note(message, node.start, node.end))
+                message = "AND and OR meet without parentheses: AND is applied first, which no page states"
+                notes.append(Note(message, node.start, node.end))
             for child in children:
-                found += _notes(child)
-    return found
+                notes += _notes(child)
+    return notes
 
 
 def _text(raw: str, quoted: bool = False) -> Text:
@@ -146,8 +146,8 @@ def _text(raw: str, quoted: bool = False) -> Text:
 
 
 @v_args(meta=True)
-class _Build(Transformer[Token, Node]):
-    """Lark's tree to ours. Values inside ``key:( )`` come up as terms without a key, which ``keyed`` fills in."""
+class _Builder(Transformer[Token, Node]):
+    """Builder of the search's tree. Values inside ``key:( )`` are terms without a key until ``keyed`` sets it."""
 
     def __init__(self, query: str) -> None:
         super().__init__()
@@ -180,10 +180,6 @@ class _Build(Transformer[Token, Node]):
 
     def keyed(self, meta: Meta, children: list[Any]) -> Node:
         token, value = cast("Token", children[0]), cast("Node", children[1])
-        if token.end_pos != value.start:
-            raise SearchError(
-                f"no value follows {str(token)!r}", self.query, meta.start_pos, cast("int", token.end_pos)
-            )
         key = "".join(_text(token[:-1], quoted=True).parts)
         node = self._with_key(value, key)
         return replace(node, start=meta.start_pos, end=meta.end_pos)
@@ -225,7 +221,7 @@ class _Build(Transformer[Token, Node]):
         return Term(None, Range(low, high), meta.start_pos, meta.end_pos)
 
     def _number(self, raw: str, meta: Meta) -> float:
-        """A number, or a duration in nanoseconds, the unit of Datadog's standard ``duration`` attribute."""
+        """Return a number, or a duration in nanoseconds, the unit of Datadog's standard ``duration`` attribute."""
         raw = raw.replace("\\", "")
         parts = fullmatch(r"(.*?)(ns|us|µs|ms|s|min|m|h|d)?", raw)
         try:

@@ -1,4 +1,4 @@
-"""The syntax tree of a log search. Positions count characters of the text that was parsed."""
+"""Syntax tree of a log search. Positions are characters of the parsed text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Operator = Literal["<", "<=", ">", ">="]
 
 @dataclass(frozen=True)
 class Text:
-    """A value to equal. ``parts`` are literals; between each two stands one of ``wildcards`` (``*`` or ``?``)."""
+    """A text to match: literal ``parts``, separated by ``wildcards`` (``*`` or ``?``)."""
 
     parts: tuple[str, ...]
     wildcards: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Text:
 
     @property
     def any_value(self) -> bool:
-        """True for a bare ``*``: the attribute exists."""
+        """True for a bare ``*``, which matches any attribute that exists."""
         return self.parts == ("", "") and self.wildcards == ("*",)
 
 
@@ -33,7 +33,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Range:
-    """``[400 TO 499]``, both ends inclusive; an infinity where ``*`` stood."""
+    """``[400 TO 499]``, both ends inclusive; infinity for ``*``."""
 
     low: float
     high: float
@@ -70,7 +70,7 @@ class Not:
 
 @dataclass(frozen=True)
 class Junction:
-    """Two or more conditions joined by AND or OR. ``grouped`` is true inside parentheses of its own."""
+    """Two or more conditions joined by AND or OR. ``grouped`` is whether it has its own parentheses."""
 
     operator: Literal["AND", "OR"]
     children: tuple["Node", ...]
@@ -83,7 +83,7 @@ Node = Term | Not | Junction
 
 
 def terms(node: Node | None) -> Iterator[Term]:
-    """All conditions of a tree, left to right."""
+    """Yield all conditions of a tree, left to right."""
     match node:
         case Term():
             yield node

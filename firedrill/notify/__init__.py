@@ -1,8 +1,8 @@
-"""Messages of monitors: rendered, their handles read, routed to people, workflows and integrations."""
+"""Messages of monitors: rendering, handles, and routing to people, workflows and integrations."""
 
 from firedrill.notify.handles import Handle
 from firedrill.notify.render import Rendered, render
 from firedrill.notify.template import TemplateError
-from firedrill.notify.transition import Transition
+from firedrill.notify.transition import NotifiedTransition
 
-__all__ = ["Handle", "Rendered", "TemplateError", "Transition", "render"]
+__all__ = ["Handle", "NotifiedTransition", "Rendered", "TemplateError", "render"]

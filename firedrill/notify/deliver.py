@@ -1,4 +1,4 @@
-"""From a rendered notification to what happens: pages, workflow runs, messages, and handles that reach nothing."""
+"""Delivery of a rendered notification: pages, workflow runs, messages, and handles that reach nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,26 +6,26 @@ from typing import Any
 
 from firedrill.notify.directory import Directory
 from firedrill.notify.handles import Handle, parse_handle
+from firedrill.notify.notification_rules import recipients
 from firedrill.notify.oncall.jsonapi import attributes, data
-from firedrill.notify.oncall.paging import Page, page
 from firedrill.notify.oncall.routing import STATUS, Alert
+from firedrill.notify.paging import Page, page
 from firedrill.notify.render import Rendered
-from firedrill.notify.rules import recipients
-from firedrill.notify.transition import Transition, subject
+from firedrill.notify.transition import NotifiedTransition, notified_tags
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class PageResolved:
-    """A recovery whose text mentions a team's handle: its open page for this monitor resolves."""
+    """A recovery that mentions a team's on-call handle: the team's open page for this monitor resolves."""
 
     team: str
 
 
 @dataclass(frozen=True)
 class WorkflowRun:
-    """A published workflow with a monitor trigger starts; ``workflow_id`` is the account's."""
+    """A run of a published workflow with a monitor trigger; ``workflow_id`` is the account's."""
 
     handle: str
     parameters: Mapping[str, str]
@@ -34,7 +34,7 @@ class WorkflowRun:
 
 @dataclass(frozen=True)
 class Message:
-    """Something is sent: ``kind`` is team, email, integration, incident (one is declared) or case (one is opened)."""
+    """A message to a team, e-mail address or integration, the declaration of an incident, or a new case."""
 
     kind: str
     name: str
@@ -42,7 +42,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A handle that reaches nothing, and why."""
+    """A handle that reaches nothing, with the reason."""
 
     handle: str
     reason: str
@@ -52,8 +52,8 @@ Delivery = Page | PageResolved | WorkflowRun | Message | Unresolved
 
 
 @dataclass(frozen=True)
-class PageAnswers:
-    """How people answer, for a drill: when a page is acknowledged, and how many pages each team had before."""
+class PageResponses:
+    """Responses to pages, for a drill: times of acknowledgement and resolution, and each team's earlier pages."""
 
     acknowledged: float | None = None
     resolved: float | None = None
@@ -63,30 +63,30 @@ class PageAnswers:
 def deliver(
     directory: Directory,
     monitor: Json,
-    transition: Transition,
+    transition: NotifiedTransition,
     rendered: Rendered,
-    answers: PageAnswers | None = None,
+    responses: PageResponses | None = None,
 ) -> list[Delivery]:
-    """What a notification does in an account: its own handles first, then the recipients of notification rules."""
+    """Deliver a notification in an account: to its own handles first, then to recipients of notification rules."""
     added = recipients(directory.notification_rules, monitor, transition)
     handles: list[Handle] = []
     for handle in [*rendered.handles, *(parse_handle(name) for name in added)]:
         if handle and handle not in handles:
             handles.append(handle)
-    sent = _Sent(directory, monitor, transition, rendered, answers or PageAnswers())
-    return [delivery for handle in handles for delivery in sent.to(handle)]
+    notification = _Notification(directory, monitor, transition, rendered, responses or PageResponses())
+    return [delivery for handle in handles for delivery in notification.send(handle)]
 
 
 @dataclass(frozen=True)
-class _Sent:
+class _Notification:
     directory: Directory
     monitor: Json
-    transition: Transition
+    transition: NotifiedTransition
     rendered: Rendered
-    answers: PageAnswers
+    responses: PageResponses
 
-    def to(self, handle: Handle) -> list[Delivery]:
-        reason = unresolved(self.directory, handle)
+    def send(self, handle: Handle) -> list[Delivery]:
+        reason = unresolved_reason(self.directory, handle)
         if reason is not None:
             return [Unresolved(str(handle), reason)]
         match handle.kind:
@@ -103,42 +103,41 @@ class _Sent:
         assert team is not None
         if self.transition.new == "OK":
             return [PageResolved(handle.name)]
-        made = page(
+        team_page = page(
             self.directory,
             team,
-            alert_of(self.monitor, self.transition, self.rendered),
+            routing_alert(self.monitor, self.transition, self.rendered),
             self.transition.time,
-            acknowledged=self.answers.acknowledged,
-            resolved=self.answers.resolved,
-            page_number=self.answers.pages_before.get(handle.name, 0),
+            acknowledged=self.responses.acknowledged,
+            resolved=self.responses.resolved,
+            page_number=self.responses.pages_before.get(handle.name, 0),
         )
-        runs = [_workflow(self.directory, name, {}) for name in made.workflows]
-        return [made, *runs, *(Message("integration", text) for text in made.messages)]
+        runs = [_workflow(self.directory, name, {}) for name in team_page.workflows]
+        return [team_page, *runs, *(Message("integration", text) for text in team_page.messages)]
 
 
-def alert_of(monitor: Json, transition: Transition, rendered: Rendered) -> Alert:
-    """What routing rules see of a notification: the monitor's tags, its group, priority and state."""
+def routing_alert(monitor: Json, transition: NotifiedTransition, rendered: Rendered) -> Alert:
+    """Return a notification as routing rules see it: the monitor's tags, its group, priority and state."""
     tags: dict[str, list[str]] = {}
     for tag in monitor.get("tags") or ():
         key, _, value = tag.partition(":")
         tags.setdefault(key, []).append(value)
-    return Alert(tags, subject(monitor, transition), rendered.priority, STATUS.get(transition.new, "error"))
+    return Alert(tags, notified_tags(monitor, transition), rendered.priority, STATUS.get(transition.new, "error"))
 
 
-def unresolved(directory: Directory, handle: Handle) -> str | None:
-    """Why a handle reaches nothing in an account; None when it does."""
+def unresolved_reason(directory: Directory, handle: Handle) -> str | None:
+    """Return why a handle reaches nothing in an account; None when it reaches something."""
     if handle.kind in ("oncall", "team"):
         return None if directory.team(handle.name) is not None else "no team has this handle"
     if handle.kind == "workflow":
-        found = directory.workflow(handle.name)
-        if found is None:
+        workflow = directory.workflow(handle.name)
+        if workflow is None:
             return "no workflow has this handle"
-        known = attributes(found)
-        if not known.get("published"):
+        if not attributes(workflow).get("published"):
             return "the workflow is not published"
-        triggers = (known.get("spec") or {}).get("triggers") or ()
-        some = any("monitorTrigger" in trigger or "onCallTrigger" in trigger for trigger in triggers)
-        return None if some else "the workflow has no monitor trigger"
+        triggers = (attributes(workflow).get("spec") or {}).get("triggers") or ()
+        has_trigger = any("monitorTrigger" in trigger or "onCallTrigger" in trigger for trigger in triggers)
+        return None if has_trigger else "the workflow has no monitor trigger"
     names = {
         "incident": directory.incident_options,
         "case": directory.case_projects,
@@ -148,7 +147,7 @@ def unresolved(directory: Directory, handle: Handle) -> str | None:
 
 
 def _workflow(directory: Directory, name: str, parameters: Mapping[str, str]) -> Delivery:
-    reason = unresolved(directory, Handle("workflow", name))
+    reason = unresolved_reason(directory, Handle("workflow", name))
     if reason is not None:
         return Unresolved(f"workflow-{name}", reason)
     return WorkflowRun(name, parameters, data(directory.workflow(name) or {}).get("id"))

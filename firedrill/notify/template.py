@@ -1,4 +1,4 @@
-"""The template language of monitor messages, as a tree (docs.datadoghq.com/monitors/notify/variables)."""
+"""Parser of the template language of monitor messages (docs.datadoghq.com/monitors/notify/variables)."""
 
 import re
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ from functools import lru_cache
 
 
 class TemplateError(ValueError):
-    """A message that Datadog could not read. ``str()`` underlines the place."""
+    """Raised for a message that Datadog cannot read. ``str()`` underlines the place."""
 
     def __init__(self, message: str, template: str, start: int, end: int) -> None:
         """``start`` and ``end`` are characters of ``template``."""
-        super().__init__(message)
+        super().__init__(message, template, start, end)
         self.message, self.template, self.start, self.end = message, template, start, end
 
     def __str__(self) -> str:
-        """The message, the line and carets below the place."""
+        """Return the message, the line and carets below the place."""
         begin = self.template.rfind("\n", 0, self.start) + 1
         line = self.template[begin:].split("\n", 1)[0]
         width = max(1, min(self.end, begin + len(line)) - self.start)
@@ -24,7 +24,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True)
 class Literal:
-    """Text as it stands."""
+    """Literal text."""
 
     text: str
     start: int
@@ -32,7 +32,7 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Variable:
+class TemplateVariable:
     """``{{name}}``, or a function with arguments such as ``{{eval "int(value)"}}``."""
 
     name: str
@@ -54,11 +54,11 @@ class Block:
     end: int
 
 
-Node = Literal | Variable | Block
+Node = Literal | TemplateVariable | Block
 
 TOKEN = re.compile(
     r"\{\{!--.*?--\}\}|\{\{!.*?\}\}"
-    r"|\{\{\{\{\s*raw\s*\}\}\}\}(?P<raw>.*?)\{\{\{\{\s*/\s*raw\s*\}\}\}\}"
+    r"|\{\{\{\{\s*(?P<helper>\w+)(?P<arguments>[^{}]*)\}\}\}\}(?P<raw>.*?)\{\{\{\{\s*/\s*(?P=helper)\s*\}\}\}\}"
     r"|\{\{\{(?P<triple>[^{}]*)\}\}\}"
     r"|\{\{~?(?P<mark>[#^/])?(?P<inside>[^{}]*)\}\}",
     re.DOTALL,
@@ -68,7 +68,7 @@ WORD = re.compile(r"\"(?P<double>(?:\\.|[^\"\\])*)\"|'(?P<single>(?:\\.|[^'\\])*
 
 @lru_cache(maxsize=1024)
 def parse_template(template: str) -> tuple[Node, ...]:
-    """A message as nodes. Raises :class:`TemplateError`."""
+    """Parse a message. Raises :class:`TemplateError`."""
     return _Parser(template).nodes()
 
 
@@ -79,55 +79,68 @@ class _Parser:
         self.at = 0
 
     def nodes(self) -> tuple[Node, ...]:
-        found, stopped = self._until()
-        if stopped:
-            start, end = stopped.span()
+        nodes, token = self._until()
+        if token:
+            start, end = token.span()
             raise TemplateError("nothing is open here", self.template, start, end)
-        return found
+        return nodes
 
     def _until(self) -> tuple[tuple[Node, ...], re.Match[str] | None]:
-        """Nodes up to ``{{/..}}`` or ``{{else}}``, which is returned, or to the end."""
-        found: list[Node] = []
+        """Return the nodes up to ``{{/..}}`` or ``{{else}}``, and that token; None at the end."""
+        nodes: list[Node] = []
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             self.at += 1
             if isinstance(token, Literal):
-                found.append(token)
+                nodes.append(token)
+            elif token["helper"]:
+                nodes.append(self._raw_block(token))
             elif token["mark"] == "/" or (token["inside"] or "").strip() == "else":
-                return tuple(found), token
+                return tuple(nodes), token
             elif token["mark"]:
-                found.append(self._block(token))
+                nodes.append(self._block(token))
             else:
-                found.append(self._variable(token))
-        return tuple(found), None
+                nodes.append(self._variable(token))
+        return tuple(nodes), None
 
     def _block(self, opening: re.Match[str]) -> Block:
         name, *arguments = self._words(opening)
-        then, stopped = self._until()
+        then, closing = self._until()
         otherwise: tuple[Node, ...] = ()
-        if stopped is not None and stopped["mark"] != "/":
-            otherwise, stopped = self._until()
-        if stopped is None or stopped["mark"] != "/":
+        if closing is not None and closing["mark"] != "/":
+            otherwise, closing = self._until()
+        if closing is None or closing["mark"] != "/":
             raise TemplateError(f"{{{{#{name}}}}} is never closed", self.template, *opening.span())
-        if stopped["inside"].strip() != name:
-            raise TemplateError(f"this closes {{{{#{name}}}}}", self.template, *stopped.span())
-        return Block(name, tuple(arguments), opening["mark"] == "^", then, otherwise, opening.start(), stopped.end())
+        if closing["inside"].strip() != name:
+            raise TemplateError(f"this closes {{{{#{name}}}}}", self.template, *closing.span())
+        return Block(name, tuple(arguments), opening["mark"] == "^", then, otherwise, opening.start(), closing.end())
 
-    def _variable(self, token: re.Match[str]) -> Variable:
+    def _raw_block(self, token: re.Match[str]) -> Block:
+        """Return a block such as ``{{{{is_match "host.name" "web"}}}}``, whose content is sent as it is written."""
+        content = Literal(token["raw"], token.start("raw"), token.end("raw"))
+        arguments = tuple(_words(token["arguments"]))
+        return Block(token["helper"], arguments, False, (content,), (), token.start(), token.end())
+
+    def _variable(self, token: re.Match[str]) -> TemplateVariable:
         name, *arguments = self._words(token)
-        return Variable(name, tuple(arguments), *token.span())
+        return TemplateVariable(name, tuple(arguments), *token.span())
 
     def _words(self, token: re.Match[str]) -> list[str]:
         inside = token["triple"] if token["triple"] is not None else token["inside"]
-        words = [
-            match["bare"]
-            if match["bare"] is not None
-            else re.sub(r"\\(.)", r"\1", match["double"] or match["single"] or "")
-            for match in WORD.finditer(inside.strip("~ "))
-        ]
+        words = _words(inside)
         if not words:
             raise TemplateError("these braces are empty", self.template, *token.span())
         return words
+
+
+def _words(inside: str) -> list[str]:
+    """Return the words between braces, without quotes."""
+    return [
+        match["bare"]
+        if match["bare"] is not None
+        else re.sub(r"\\(.)", r"\1", match["double"] or match["single"] or "")
+        for match in WORD.finditer(inside.strip("~ "))
+    ]
 
 
 def _tokens(template: str) -> Iterator[Literal | re.Match[str]]:
@@ -135,9 +148,9 @@ def _tokens(template: str) -> Iterator[Literal | re.Match[str]]:
     for match in TOKEN.finditer(template):
         yield from _literal(template, end, match.start())
         end = match.end()
-        if match["raw"] is not None:
+        if match["helper"] == "raw":
             yield Literal(match["raw"], match.start(), match.end())
-        elif match["inside"] is not None or match["triple"] is not None:
+        elif any(match[group] is not None for group in ("helper", "inside", "triple")):
             yield match
     yield from _literal(template, end, len(template))
 
@@ -152,7 +165,7 @@ def _literal(template: str, start: int, end: int) -> Iterator[Literal]:
 
 
 def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
-    """All nodes, outer ones first."""
+    """Yield all nodes, outer ones first."""
     for node in nodes:
         yield node
         if isinstance(node, Block):
@@ -161,7 +174,7 @@ def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def path_of(name: str) -> tuple[str, ...]:
-    """``log.attributes.[error.message]`` as its parts: ``log``, ``attributes``, ``error.message``."""
+    """Return a name's parts: ``log``, ``attributes``, ``error.message`` of ``log.attributes.[error.message]``."""
     return tuple(
         match[1] if match[1] is not None else match[2] for match in re.finditer(r"\[([^\]]*)\]|([^.\[\]]+)", name)
     )

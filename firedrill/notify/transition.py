@@ -1,12 +1,12 @@
-"""What a notification is about: a change of a group's state, or a repeat of it."""
+"""Subject of a notification: a transition of a group's state, or a renotification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
-class Transition(Protocol):
-    """A change that the evaluator found; times are epoch seconds. States: OK, WARN, ALERT, NO DATA (and UNKNOWN)."""
+class NotifiedTransition(Protocol):
+    """A change of a group's state; times are epoch seconds. States: OK, WARN, ALERT, NO DATA (and UNKNOWN)."""
 
     @property
     def group(self) -> Mapping[str, Any]:
@@ -15,27 +15,27 @@ class Transition(Protocol):
 
     @property
     def time(self) -> float:
-        """When it was evaluated."""
+        """Time of the evaluation."""
         ...
 
     @property
     def old(self) -> str | None:
-        """The state before."""
+        """State before."""
         ...
 
     @property
     def new(self) -> str:
-        """The state after."""
+        """State after."""
         ...
 
     @property
     def value(self) -> float | None:
-        """The value compared."""
+        """Value that was compared."""
         ...
 
     @property
     def threshold(self) -> float | None:
-        """The threshold that it was compared with."""
+        """Threshold that the value was compared with."""
         ...
 
     @property
@@ -45,22 +45,22 @@ class Transition(Protocol):
 
     @property
     def first_triggered(self) -> float | None:
-        """When the group left OK."""
+        """Time at which the group left OK."""
         ...
 
     @property
     def last_triggered(self) -> float | None:
-        """When the group last entered a state that is not OK."""
+        """Time at which the group last entered a state other than OK."""
         ...
 
     @property
     def event(self) -> Mapping[str, Any] | None:
-        """One matching event, for monitors over logs, spans and other events."""
+        """A matching event, for monitors over logs, spans and other events."""
         ...
 
 
 @dataclass(frozen=True)
-class Change:
+class SampleTransition:
     """A transition written by hand, for previews of a message and for tests."""
 
     old: str | None
@@ -81,8 +81,8 @@ RECOVERIES = {"is_alert_recovery": "ALERT", "is_warning_recovery": "WARN", "is_n
 CONDITIONS = (*STATES, *RECOVERIES, "is_recovery", "is_alert_to_warning", "is_renotify")
 
 
-def holds(condition: str, transition: Transition) -> bool:
-    """Whether a condition of :data:`CONDITIONS` is true at a transition. ALERT to WARN is no recovery."""
+def condition_holds(condition: str, transition: NotifiedTransition) -> bool:
+    """Return whether a condition of :data:`CONDITIONS` is true at a transition. ALERT to WARN is not a recovery."""
     if condition in STATES:
         return transition.new == STATES[condition]
     recovers = transition.kind != "renotify" and transition.new == "OK" and transition.old not in (None, "OK")
@@ -95,26 +95,10 @@ def holds(condition: str, transition: Transition) -> bool:
             return transition.kind != "renotify" and (transition.old, transition.new) == ("ALERT", "WARN")
         case "is_renotify":
             return transition.kind == "renotify"
-    raise ValueError(f"{condition!r} is no condition on a transition")
+    raise ValueError(f"{condition!r} is not a condition on a transition")
 
 
-def subject(monitor: Mapping[str, Any], transition: Transition) -> dict[str, Any]:
-    """The tags that a notification is about: the group's, with ``notify_by`` only those that it names (``*``: none)."""
+def notified_tags(monitor: Mapping[str, Any], transition: NotifiedTransition) -> dict[str, Any]:
+    """Return the tags of the notified group: with ``notify_by`` only those that it names (``*``: none)."""
     notify_by = (monitor.get("options") or {}).get("notify_by")
     return {key: value for key, value in transition.group.items() if not notify_by or key in notify_by}
-
-
-def triggered_times(transitions: list[tuple[float, str]]) -> list[tuple[float, float | None, float | None, float]]:
-    """For each ``(time, "OLD->NEW")`` in order: time, first and last triggered, seconds triggered (times in seconds).
-
-    First is when the group leaves OK, last each entry to a state that is not OK; a recovery still names both.
-    """
-    rows: list[tuple[float, float | None, float | None, float]] = []
-    first = last = None
-    for time, change in transitions:
-        old, _, new = (part.strip() for part in change.partition("->"))
-        if new != "OK":
-            first = time if old in ("OK", "") or first is None else first
-            last = time
-        rows.append((time, first, last, time - first if first is not None else 0.0))
-    return rows

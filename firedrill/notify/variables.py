@@ -1,18 +1,22 @@
-"""What the variables of a message stand for (docs.datadoghq.com/monitors/notify/variables)."""
+"""Values of a message's variables (docs.datadoghq.com/monitors/notify/variables)."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from firedrill.logs import attributes
+from firedrill.logs.attributes import get_path
 from firedrill.logs.dates import parse_log_date
-from firedrill.notify.evaluation import format_number
+from firedrill.notify.eval_expression import format_number
 from firedrill.notify.template import path_of
-from firedrill.notify.transition import Transition, subject
+from firedrill.notify.transition import NotifiedTransition, notified_tags
 
-# First part of the variables that show one sample event.
-EVENTS = ("log", "span", "rum", "event", "citest", "cipipeline", "issue", "audit", "llm")
+# First part of the variables that show a sample event.
+EVENTS = (
+    *("log", "span", "rum", "event", "citest", "cipipeline", "issue", "audit", "llm"),
+    *("databasemonitoring", "synthetics"),
+)
+CHECK_MESSAGE = "check_message"
 THRESHOLDS = {
     "threshold": "critical",
     "warn_threshold": "warning",
@@ -22,7 +26,7 @@ THRESHOLDS = {
     "unknown_threshold": "unknown",
 }
 TIMES = {"first_triggered_at": "first_triggered", "last_triggered_at": "last_triggered"}
-# Known names whose value comes from the caller: SLO windows, members of a composite.
+# Variables whose value comes from the caller: SLO windows, members of a composite.
 FROM_CALLER = ("timeframe", "short_window_burn_rate", "long_window_burn_rate", "sli", "error_budget_remaining")
 PLAIN = (
     *("value", "comparator", "triggered_duration_sec"),
@@ -31,22 +35,28 @@ PLAIN = (
     *(f"{name}_epoch" for name in TIMES),
     *FROM_CALLER,
 )
+BARE_NAME = re.compile(r"\[?@?[A-Za-z_][\w.@/-]*(\](\.\w+)?)?")
 COMPARATOR = re.compile(r"(>=|<=|==|!=|>|<)\s*-?[\d.eE+-]+\s*$")
 
 
 class Variables:
-    """Values for one monitor and one transition; ``given`` are further ones (SLO windows, hosts, composite members)."""
+    """Values at a transition; ``extra`` are values from the caller (SLO windows, hosts, composite members)."""
 
-    def __init__(self, monitor: Mapping[str, Any], transition: Transition, given: Mapping[str, Any]) -> None:
-        self.monitor, self.transition, self.given = monitor, transition, given
-        self.group = subject(monitor, transition)
+    def __init__(self, monitor: Mapping[str, Any], transition: NotifiedTransition, extra: Mapping[str, Any]) -> None:
+        self.monitor, self.transition, self.extra = monitor, transition, extra
+        self.group = notified_tags(monitor, transition)
 
     def text(self, name: str) -> str:
-        """A variable as the message shows it; empty for one without a value."""
+        """Return a variable as the message shows it; empty for one without a value."""
         return as_text(self._value(name))
 
+    def value_of(self, name: str) -> str | None:
+        """Return the value of a name without braces; None for a text that is not a variable with a value."""
+        value = self._value(name) if BARE_NAME.fullmatch(name) else None
+        return None if value is None or value == "" else as_text(value)
+
     def number(self, name: str) -> float | None:
-        """A variable as ``eval`` uses it."""
+        """Return a variable as ``eval`` uses it."""
         value = self._value(name)
         try:
             return None if value is None or value == "" else float(value)
@@ -54,22 +64,25 @@ class Variables:
             return None
 
     def moment(self, name: str) -> datetime | None:
-        """``first_triggered_at`` or ``last_triggered_at`` as a time; a given one is epoch milliseconds or ISO 8601."""
-        if name in self.given:
-            milliseconds = parse_log_date(self.given[name])
+        """Return ``first_triggered_at`` or ``last_triggered_at``.
+
+        Values from the caller are epoch milliseconds or ISO 8601.
+        """
+        if name in self.extra:
+            milliseconds = parse_log_date(self.extra[name])
             return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
         seconds = getattr(self.transition, TIMES[name]) if name in TIMES else None
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
     def _value(self, name: str) -> Any:
-        if name in self.given:
-            return self.given[name]
+        if name in self.extra:
+            return self.extra[name]
         parts = path_of(name)
-        if len(parts) >= 2 and parts[-1] == "name":
-            return self._tag(".".join(parts[:-1]))
-        if len(parts) >= 2 and parts[0] in EVENTS:
-            return self._event(parts[1:])
-        return self._plain(name)
+        key = ".".join(parts[:-1])
+        is_event = len(parts) >= 2 and parts[0] in EVENTS
+        if len(parts) >= 2 and parts[-1] == "name" and (key in self.group or not is_event):
+            return self._tag(key)
+        return self._event(parts[1:]) if is_event else self._plain(name)
 
     def _tag(self, key: str) -> Any:
         value = self.group.get(key)
@@ -78,12 +91,12 @@ class Variables:
     def _event(self, parts: tuple[str, ...]) -> Any:
         event = self.transition.event or {}
         if parts[0] == "attributes":
-            return attributes.get(event.get("attributes", event), ".".join(parts[1:]))
+            return get_path(event.get("attributes", event), ".".join(parts[1:]))
         if parts[0] == "tags":
             key = ".".join(parts[1:])
             tags = event.get("tags") or ()
             return ",".join(sorted(tag.partition(":")[2] for tag in tags if tag.partition(":")[0] == key))
-        return attributes.get(event, ".".join(parts))
+        return get_path(event, ".".join(parts))
 
     def _plain(self, name: str) -> Any:
         transition = self.transition
@@ -95,8 +108,8 @@ class Variables:
         if name in THRESHOLDS:
             return (options.get("thresholds") or {}).get(THRESHOLDS[name])
         if name == "comparator":
-            found = COMPARATOR.search(self.monitor.get("query") or "")
-            return found[1] if found else ""
+            match = COMPARATOR.search(self.monitor.get("query") or "")
+            return match[1] if match else ""
         if name == "triggered_duration_sec":
             first = transition.first_triggered
             return None if first is None else int(transition.time - first)
@@ -108,7 +121,7 @@ class Variables:
 
 
 def as_text(value: Any) -> str:
-    """A value in a message."""
+    """Return a value as messages show it."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -116,5 +129,5 @@ def as_text(value: Any) -> str:
     if isinstance(value, int | float):
         return format_number(value)
     if isinstance(value, list | tuple):
-        return ",".join(as_text(one) for one in value)
+        return ",".join(as_text(item) for item in value)
     return str(value)

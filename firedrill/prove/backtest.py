@@ -1,117 +1,196 @@
-"""Two versions of a stack over the same telemetry: what a change does to its alerts, as Markdown."""
+"""Backtest: compare the alerts of two versions of a stack on the same telemetry, and report it as Markdown."""
 
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
-from firedrill.drill.account import Definitions, stories
 from firedrill.errors import KnownFailure
 from firedrill.evaluate import run
+from firedrill.prove.account.export_folder import AccountExport, read_export, to_iso
+from firedrill.prove.alert_chart import alert_chart, definitions_differ
 from firedrill.prove.collect import from_program
-from firedrill.prove.exported import Exported, iso, read
-from firedrill.prove.months import WEEK, month, noise
-from firedrill.prove.proof import play
-from firedrill.prove.session import Bench, bench
+from firedrill.prove.months import WEEK, month
+from firedrill.prove.noise import measure_noise
+from firedrill.prove.play import ScenarioOutcome, play
+from firedrill.prove.proof import ProofInputs, read_inputs
+from firedrill.scenario.clock import format_minutes
+from firedrill.scenario.definitions import Definitions
+from firedrill.scenario.outcome import AlertOutcome, alert_outcomes
 
-NEAR = 15 * 60
-"""Seconds within which two versions' alerts are the same one."""
-MOST = 5
-"""Times that a line lists."""
+Played = tuple[ScenarioOutcome, ScenarioOutcome]
+"""A scenario as the earlier and as the later version play it."""
+MAX_CHARTS = 5
+"""Charts in one comment."""
+SAME_ALERT = 15 * 60
+"""Seconds within which the alerts of two versions are the same one."""
+SHOWN_TIMES = 5
+"""The number of times that a line lists."""
 
 
 class BacktestError(KnownFailure):
-    """Why two versions could not be compared."""
+    """Two versions that could not be compared."""
 
 
 def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path | None = None) -> str:
-    """The checkout against a git revision of it, over the checkout's scenarios, and exported ``data``."""
-    archived = subprocess.run(["git", "archive", base], cwd=root, capture_output=True, check=False)
-    if archived.returncode:
-        raise BacktestError(f"git knows no revision {base!r} in {root}: {archived.stderr.decode().strip()}")
+    """Compare the checkout with one of its git revisions.
+
+    They run over the checkout's scenarios, over so many ordinary months, and over exported ``data``.
+    """
+    archive = subprocess.run(["git", "archive", base], cwd=root, capture_output=True, check=False)
+    if archive.returncode:
+        raise BacktestError(f"git has no revision {base!r} in {root}: {archive.stderr.decode().strip()}")
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=BytesIO(archived.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+        with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
+            files.extractall(folder, filter="data")
         before = from_program(Path(folder), stack)
-    after = from_program(root, stack)
-    exported = None if data is None else read(data)
-    return compare(before, bench(after, root / "drills"), seeds, exported)
+    after = read_inputs(from_program(root, stack), root / "drills")
+    return compare(before, after, seeds, None if data is None else read_export(data))
 
 
-def compare(before: Definitions, after: Bench, seeds: int, exported: Exported | None = None) -> str:
-    """What changed for each alert: gained, lost, earlier, later, and notifications in ordinary weeks."""
-    old = {before.alert(one): one for one in before.account.monitors}
-    new = {after.definitions.alert(one): one for one in after.definitions.account.monitors}
-    rows = [f"| {name} | | new alert |" for name in new if name not in old]
-    rows += [f"| {name} | | **alert removed** |" for name in old if name not in new]
-    for staged in after.staged():
-        was = play(before, staged, readings=False).stories
-        now = play(after.definitions, staged, readings=False).stories
-        for name in sorted(was.keys() & now.keys()):
-            began = staged.clock.failure
-            change = _change(was[name].fired(), now[name].fired(), "fires", began) or _change(
-                was[name].cleared(), now[name].cleared(), "clears", began
-            )
-            if change:
-                rows.append(f"| {name} | {staged.name} | {change} |")
-    for name, (first, second) in _weekly(before, after, seeds).items():
-        if abs(first - second) > 0.005:
-            rows.append(f"| {name} | ordinary weeks | {first:.2f} → {second:.2f} notifications a week |")
+def compare(before: Definitions, after: ProofInputs, seeds: int, exported: AccountExport | None = None) -> str:
+    """Return the changes of each alert: new, removed, gained, lost, earlier, later, and its noise."""
+    old = {before.alert(monitor) for monitor in before.account.monitors}
+    new = [after.definitions.alert(monitor) for monitor in after.definitions.account.monitors]
+    rows = [f"| {alert} | | new alert |" for alert in new if alert not in old]
+    rows += [
+        f"| {before.alert(monitor)} | | **alert removed** |"
+        for monitor in before.account.monitors
+        if before.alert(monitor) not in new
+    ]
+    changes, charts = _scenario_changes(before, after)
+    rows += changes
+    rows += _noise_changes(before, after, seeds)
     if exported is not None:
-        rows += on_data(before, after.definitions, exported)
+        rows += changes_on_export(before, after.definitions, exported)
     text = [f"{len(new)} alerts, {len(after.scenarios)} scenarios, {seeds} ordinary months.", ""]
     text += ["| alert | where | change |", "|---|---|---|", *rows] if rows else ["No alert behaves differently."]
-    return "\n".join(text) + "\n"
+    return "\n".join([*text, *charts]) + "\n"
 
 
-def on_data(before: Definitions, after: Definitions, exported: Exported) -> list[str]:
-    """A line for each alert that behaves differently on an account's own telemetry."""
-    weeks = (exported.end - exported.start) / WEEK
-    shown = f"{iso(exported.start)[:10]} to {iso(exported.end)[:10]}"
-    was, now = (
-        stories(one, run(one.account, exported.telemetry, exported.start, exported.end, strict=False),
-                exported.telemetry)
-        for one in (before, after)
-    )  # fmt: skip
+def _scenario_changes(before: Definitions, after: ProofInputs) -> tuple[list[str], list[str]]:
+    """Return the rows of alerts that behave differently, and charts of alerts that are new or evaluate differently."""
+    changed = _changed_alerts(before, after.definitions)
+    shown: dict[str, tuple[int, Played]] = {}
     rows = []
-    for name in sorted(was.keys() & now.keys()):
-        fired = [[one.time for one in told[name].transitions if one.new == "ALERT"] for told in (was, now)]
-        sent = [len(told[name].notifications) for told in (was, now)]
-        if fired[0] == fired[1] and sent[0] == sent[1]:
+    for staged in after.staged():
+        played = play(before, staged, readings=False), play(after.definitions, staged, readings=False)
+        rows += [
+            f"| {alert} | {staged.name} | {change} |"
+            for alert in sorted(played[0].alerts.keys() & played[1].alerts.keys())
+            if (change := _behaviour_change(alert, *played))
+        ]
+        for alert in changed:
+            if (interest := _interest(alert, *played)) > shown.get(alert, (0,))[0]:
+                shown[alert] = interest, played
+    return rows, _charts(before, changed, {alert: played for alert, (_, played) in shown.items()})
+
+
+def _changed_alerts(before: Definitions, after: Definitions) -> list[str]:
+    """Return the alerts that are new or whose query or options differ."""
+    earlier = {before.alert(monitor): monitor for monitor in before.account.monitors}
+    return [
+        alert
+        for monitor in after.account.monitors
+        if (alert := after.alert(monitor)) not in earlier or definitions_differ(earlier[alert], monitor)
+    ]
+
+
+def _behaviour_change(alert: str, before: ScenarioOutcome, after: ScenarioOutcome) -> str:
+    """Return the change of an alert's behaviour in a scenario; empty if there is none."""
+    old, new, failure = before.alerts[alert], after.alerts[alert], after.staged.clock.failure
+    return _time_change(old.fired(), new.fired(), "fires", failure) or _time_change(
+        old.cleared(), new.cleared(), "clears", failure
+    )
+
+
+def _charts(before: Definitions, changed: Sequence[str], shown: Mapping[str, Played]) -> list[str]:
+    """Return the chart of each changed alert in the scenario that shows most of it."""
+    earlier = {before.alert(monitor) for monitor in before.account.monitors}
+    charts = [
+        alert_chart(alert, shown[alert][1], shown[alert][0] if alert in earlier else None)
+        for alert in changed
+        if alert in shown
+    ]
+    drawn = [chart for chart in charts if chart]
+    rest = [f"{len(drawn) - MAX_CHARTS} more alerts changed."] if len(drawn) > MAX_CHARTS else []
+    return [line for chart in [*drawn[:MAX_CHARTS], *rest] for line in ("", chart)]
+
+
+def _interest(alert: str, before: ScenarioOutcome, after: ScenarioOutcome) -> int:
+    """Return how much a scenario shows of an alert: 3 for a change of behaviour, 2 if it fires, 1 if it is named."""
+    if after.staged.delays or alert not in after.alerts:
+        return 0
+    if alert in before.alerts and _behaviour_change(alert, before, after):
+        return 3
+    return 2 if after.alerts[alert].fired() is not None else int(bool(after.staged.scenario.expectations_of(alert)))
+
+
+def _time_change(old: float | None, new: float | None, verb: str, failure: float) -> str:
+    """Return the change of one time, in minutes after the failure; empty if there is none."""
+    if old == new:
+        return ""
+    if old is None and new is not None:
+        return f"**gained**: {verb} after {format_minutes(new - failure)}"
+    if old is not None and new is None:
+        return f"**lost**: no longer {verb}, which it did after {format_minutes(old - failure)}"
+    assert old is not None and new is not None
+    direction = "later" if new > old else "earlier"
+    times = f"after {format_minutes(new - failure)} instead of {format_minutes(old - failure)}"
+    return f"{verb} {format_minutes(abs(new - old))} {direction} ({times})"
+
+
+def _noise_changes(before: Definitions, after: ProofInputs, seeds: int) -> list[str]:
+    """Return the changes of notifications a week in ordinary months."""
+    old: Counter[str] = Counter()
+    new: Counter[str] = Counter()
+    weeks = 0.0
+    for seed in range(seeds):
+        telemetry = month(after.ordinary, seed)
+        noise = measure_noise(before, telemetry)
+        old += noise.notified
+        new += measure_noise(after.definitions, telemetry).notified
+        weeks += noise.weeks
+    return [
+        f"| {alert} | ordinary weeks | {old[alert] / weeks:.2f} → {new[alert] / weeks:.2f} notifications a week |"
+        for alert in dict.fromkeys([*old, *new])
+        if abs(old[alert] - new[alert]) / weeks > 0.005
+    ]
+
+
+def changes_on_export(before: Definitions, after: Definitions, exported: AccountExport) -> list[str]:
+    """Return a row for each alert that behaves differently on an account's own telemetry."""
+    weeks = (exported.end - exported.start) / WEEK
+    span = f"{to_iso(exported.start)[:10]} to {to_iso(exported.end)[:10]}"
+    old, new = _outcomes_on(before, exported), _outcomes_on(after, exported)
+    rows = []
+    for alert in sorted(old.keys() & new.keys()):
+        old_times, new_times = _alert_times(old[alert]), _alert_times(new[alert])
+        old_count, new_count = len(old[alert].notifications), len(new[alert].notifications)
+        if old_times == new_times and old_count == new_count:
             continue
-        change = f"{len(fired[0])} → {len(fired[1])} alerts, {sent[0] / weeks:.2f} → {sent[1] / weeks:.2f} a week"
-        gone = [iso(one)[:16] for one in fired[0] if not any(abs(one - other) <= NEAR for other in fired[1])]
-        new = [iso(one)[:16] for one in fired[1] if not any(abs(one - other) <= NEAR for other in fired[0])]
-        change += f"; no more at {', '.join(gone[:MOST])}" if gone else ""
-        change += f"; newly at {', '.join(new[:MOST])}" if new else ""
-        rows.append(f"| {name} | {shown} | {change} |")
+        change = f"{len(old_times)} → {len(new_times)} alerts, "
+        change += f"{old_count / weeks:.2f} → {new_count / weeks:.2f} notifications a week"
+        if lost := _unmatched(old_times, new_times):
+            change += f"; no longer at {', '.join(lost[:SHOWN_TIMES])}"
+        if gained := _unmatched(new_times, old_times):
+            change += f"; newly at {', '.join(gained[:SHOWN_TIMES])}"
+        rows.append(f"| {alert} | {span} | {change} |")
     return rows
 
 
-def _weekly(before: Definitions, after: Bench, seeds: int) -> dict[str, tuple[float, float]]:
-    found: dict[str, tuple[float, float]] = {}
-    for seed in range(seeds):
-        telemetry = month(after.ordinary, seed)
-        first, second = noise(before, telemetry), noise(after.definitions, telemetry)
-        for name in first.notified.keys() | second.notified.keys():
-            was, now = found.get(name, (0.0, 0.0))
-            found[name] = (
-                was + first.notified[name] / first.weeks / seeds,
-                now + second.notified[name] / second.weeks / seeds,
-            )
-    return found
+def _outcomes_on(definitions: Definitions, exported: AccountExport) -> dict[str, AlertOutcome]:
+    timeline = run(definitions.account, exported.telemetry, exported.start, exported.end, strict=False)
+    return alert_outcomes(definitions, timeline, exported.telemetry)
 
 
-def _change(was: float | None, now: float | None, verb: str, began: float) -> str:
-    """One change, with its times in minutes after the failure began."""
-    if was == now:
-        return ""
-    if was is None and now is not None:
-        return f"**gained**: {verb} after {(now - began) / 60:.0f} min"
-    if was is not None and now is None:
-        return f"**lost**: {verb} no more, which it did after {(was - began) / 60:.0f} min"
-    assert was is not None and now is not None
-    later = "later" if now > was else "earlier"
-    times = f"after {(now - began) / 60:.0f} min, not {(was - began) / 60:.0f}"
-    return f"{verb} {abs(now - was) / 60:.0f} min {later} ({times})"
+def _alert_times(outcome: AlertOutcome) -> list[float]:
+    return [transition.time for transition in outcome.transitions if transition.new == "ALERT"]
+
+
+def _unmatched(times: list[float], others: list[float]) -> list[str]:
+    """Return the times, to the minute, that no other time is near."""
+    return [to_iso(time)[:16] for time in times if not any(abs(time - other) <= SAME_ALERT for other in others)]

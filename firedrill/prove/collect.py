@@ -1,128 +1,33 @@
-"""What there is to prove: the monitors that a program declares, or those of any account in a file."""
+"""Collect the definitions that a program declares, without an engine: the program runs under Pulumi's mocks."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from firedrill.drill.account import Definitions
+from firedrill.datadog.mapping.kind import DatadogKind, Write
+from firedrill.datadog.provider import provider
 from firedrill.errors import KnownFailure
 from firedrill.evaluate import Account
+from firedrill.evaluate.model import Json
 from firedrill.notify.directory import Directory
-from firedrill.sandbox.providers.datadog.kind import Kind, Step
-from firedrill.sandbox.providers.datadog.provider import provider
+from firedrill.program_fault import in_one_line
+from firedrill.prove.monitor_json import UnreadableMonitor, read_monitor, with_distinct_ids
+from firedrill.provider.resource import ResourceKind
+from firedrill.scenario.definitions import Definitions, Unread
 
-Json = dict[str, Any]
 PREFIX = "datadog:index/"
-BLOCKS = frozenset({"monitor_thresholds", "monitor_threshold_windows", "scheduling_options", "evaluation_window"})
-"""Terraform's blocks of one, which are lists in a plan."""
-
-
-class CollectError(KnownFailure):
-    """Why there is nothing to prove: the thing, the reason, the next step."""
-
-
-def from_program(root: Path, stack: str) -> Definitions:
-    """Run the program of a checkout under Pulumi's mocks."""
-    return from_resources(registered(root, stack))
-
-
-def registered(root: Path, stack: str, other: Mapping[str, Any] | None = None) -> list[Json]:
-    """The resources that the program of a checkout registers under Pulumi's mocks: type, name, id, inputs.
-
-    ``other`` are settings by full key in place of the stack's own; None takes one away.
-    """
-    if not (root / f"Pulumi.{stack}.yaml").exists():
-        raise CollectError(f"{root} has no Pulumi.{stack}.yaml: name a stack that exists with --stack")
-    paths = os.pathsep.join([str(root), str(Path(__file__).parents[2])])
-    ran = subprocess.run(
-        [sys.executable, "-m", "firedrill.prove.program", str(root), stack, json.dumps(other or {})],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=root,
-        env=os.environ | {"FIREDRILL_LEAN_SDK": "1", "PYTHONPATH": paths},
-    )
-    if ran.returncode:
-        raise CollectError(f"the program of {root} failed:\n{ran.stderr.strip()[-3000:]}")
-    found: list[Json] = json.loads(ran.stdout)
-    return found
-
-
-def from_file(path: Path) -> Definitions:
-    """Monitors (SLOs, tests ...) of an API answer, a Terraform plan (``show -json``) or ``pulumi stack export``."""
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise CollectError(f"{path} cannot be read as JSON: {error}") from error
-    if isinstance(content, dict) and "planned_values" in content:
-        return from_resources(_terraform(content["planned_values"].get("root_module") or {}))
-    if isinstance(content, dict) and "deployment" in content:
-        return from_resources(
-            {"type": one["type"], "name": one["urn"].rpartition("::")[2], "id": one.get("id"), "inputs": one["inputs"]}
-            for one in content["deployment"].get("resources") or ()
-            if one.get("inputs")
-        )
-    known = content if isinstance(content, dict) else {"monitors": content}
-    monitors = known.get("monitors") or ([known] if "query" in known else [])
-    if not monitors or not all(isinstance(one, dict) and {"type", "query"} <= set(one) for one in monitors):
-        raise CollectError(f"{path} has no monitors: it should be an API answer, a Terraform plan or a Pulumi state")
-    for place, one in enumerate(monitors):
-        one.setdefault("id", place + 1)
-        one.setdefault("name", f"monitor {one['id']}")
-        one.setdefault("message", "")
-        one.setdefault("options", {})
-    account = Account(
-        monitors, known.get("slos") or [], known.get("downtimes") or [], synthetics=known.get("synthetics") or []
-    )
-    return Definitions(account, Directory(), {}, {})
-
-
-def from_resources(resources: Iterable[Json]) -> Definitions:
-    """Registered resources as the API's JSON, by the same tables that the Datadog provider sends them with."""
-    tables = provider().kinds
-    found: dict[str, list[Json]] = {}
-    names: dict[str, str] = {}
-    for one in resources:
-        kind = one["type"].removeprefix(PREFIX).partition(":")[0]
-        if one["type"].startswith(PREFIX) and kind in READERS:
-            body = _body(tables[one["type"]], one["inputs"])
-            identifier = str(one["id"])
-            if kind == "monitor":
-                names[identifier] = one["name"]
-                body["id"] = int(identifier) if identifier.isdecimal() else identifier
-            elif kind == "syntheticsTest":
-                names["test " + one["name"]] = one["name"]
-                body |= {"public_id": identifier, "monitor_id": f"test {one['name']}"}
-            found.setdefault(kind, []).append(_identified(body, identifier, one["inputs"]))
-    tests = found.get("syntheticsTest", [])
-    monitors = [*found.get("monitor", []), *(_monitor_of(test) for test in tests)]
-    if not monitors:
-        raise CollectError("nothing declares a monitor")
-    users = sorted({user for one in found.get("onCallSchedule", ()) for user in _users(one)})
-    directory = Directory(
-        teams=found.get("team", ()),
-        routing_rules={one["team"]: one for one in found.get("onCallTeamRoutingRules", ())},
-        policies=found.get("onCallEscalationPolicy", ()),
-        schedules=found.get("onCallSchedule", ()),
-        users=[{"id": user, "attributes": {"name": user.removeprefix("user:")}} for user in users],
-        workflows=found.get("workflowAutomation", ()),
-        notification_rules=found.get("monitorNotificationRule", ()),
-    )
-    account = Account(
-        monitors, found.get("serviceLevelObjective", []), found.get("downtimeSchedule", []),
-        found.get("sloCorrection", []), tests,
-    )  # fmt: skip
-    return Definitions(account, directory, names, {})
-
-
-READERS = frozenset(
+MONITOR_KINDS = ("monitor", "monitorJson")
+KINDS = frozenset(
     {
         "downtimeSchedule",
-        "monitor",
+        *MONITOR_KINDS,
         "monitorNotificationRule",
         "serviceLevelObjective",
         "sloCorrection",
@@ -132,18 +37,126 @@ READERS = frozenset(
         "onCallEscalationPolicy",
         "onCallTeamRoutingRules",
         "workflowAutomation",
+        "logsCustomPipeline",
     }
 )
-"""The kinds that decide what alerts do."""
+"""The kinds of resources that decide the behaviour of alerts. Log pipelines set the fields that searches read."""
 
 
-def _body(table: Any, inputs: Mapping[str, Any]) -> Json:
-    kind = table if isinstance(table, Kind) else table.kinds[str(inputs.get("type"))]
-    body: Json = json.loads(json.dumps(kind.body(Step(kind.account.api, "create", "", dict(inputs)))))
+class CollectError(KnownFailure):
+    """Definitions that cannot be collected: the thing, the reason, the next step."""
+
+
+def from_program(root: Path, stack: str) -> Definitions:
+    """Return the definitions of the program of a checkout."""
+    return from_resources(registered(root, stack))
+
+
+def registered(root: Path, stack: str, other: Mapping[str, Any] | None = None) -> list[Json]:
+    """Return the resources that the program of a checkout registers: type, name, id, inputs.
+
+    ``other`` has settings by full key that replace the stack's own; None removes a setting.
+    """
+    if not (root / f"Pulumi.{stack}.yaml").exists():
+        raise CollectError(f"{root} has no Pulumi.{stack}.yaml: name a stack that exists with --stack")
+    if find_spec("pulumi") is None:
+        raise CollectError("a stack's program needs Pulumi's SDK: run `pip install 'firedrill[sandbox]'`")
+    paths = os.pathsep.join([str(root), str(Path(__file__).parents[2])])
+    completed = subprocess.run(
+        [sys.executable, "-m", "firedrill.prove.program", str(root), stack, json.dumps(other or {})],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+        env=os.environ | {"FIREDRILL_LEAN_SDK": "1", "PYTHONPATH": paths},
+    )
+    if completed.returncode:
+        raise CollectError(f"the program of {root} failed:\n{in_one_line(completed.stderr.strip(), root)}")
+    resources: list[Json] = json.loads(completed.stdout)
+    return resources
+
+
+def from_resources(resources: Iterable[Json]) -> Definitions:
+    """Return registered resources as the API's JSON, by the tables that the Datadog provider uses to send them.
+
+    A resource that cannot be read is in ``unread``. The members of a resource that ``hidden`` names have no value.
+    """
+    objects: dict[str, list[Json]] = defaultdict(list)
+    monitors: list[tuple[str, Json]] = []
+    unread: list[Unread] = []
+    for resource in resources:
+        kind = resource["type"].removeprefix(PREFIX).partition(":")[0]
+        if not resource["type"].startswith(PREFIX) or kind not in KINDS:
+            continue
+        hidden = resource.get("hidden") or ()
+        unread += (Unread(resource["name"], f"its {member} is secret or not known yet") for member in hidden)
+        try:
+            body = _read(resource)
+            if kind in MONITOR_KINDS:
+                monitors.append((resource["name"], read_monitor(body)))
+            else:
+                objects[kind].append(body)
+        except UnreadableMonitor as error:
+            if not {"query", "type"} & {*hidden}:
+                unread.append(Unread(resource["name"], str(error)))
+    tests = objects["syntheticsTest"]
+    monitors += ((test["resource"], _monitor_of(test)) for test in tests)
+    if not monitors and not unread:
+        raise CollectError("no monitors are declared")
+    identified, names = with_distinct_ids(monitors)
+    users = sorted({user for schedule in objects["onCallSchedule"] for user in _users(schedule)})
+    directory = Directory(
+        teams=objects["team"],
+        routing_rules={rules["team"]: rules for rules in objects["onCallTeamRoutingRules"]},
+        policies=objects["onCallEscalationPolicy"],
+        schedules=objects["onCallSchedule"],
+        users=[{"id": user, "attributes": {"name": user.removeprefix("user:")}} for user in users],
+        workflows=objects["workflowAutomation"],
+        notification_rules=objects["monitorNotificationRule"],
+    )
+    account = Account(
+        monitors=identified,
+        slos=objects["serviceLevelObjective"],
+        downtimes=objects["downtimeSchedule"],
+        corrections=objects["sloCorrection"],
+        synthetics=tests,
+    )
+    return Definitions(account, directory, names, {}, unread, objects["logsCustomPipeline"])
+
+
+def _read(resource: Json) -> Json:
+    """Return the body of the request that would create a resource, with its id.
+
+    Raises :class:`UnreadableMonitor` for inputs that are not of the provider's form.
+    """
+    identifier = str(resource["id"] or resource["name"])
+    try:
+        body = _with_id(_body(_tables()[resource["type"]], resource["inputs"]), identifier, resource["inputs"])
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        reason = f"its form is not the provider's ({type(error).__name__}: {error})"
+        raise UnreadableMonitor(reason) from error
+    if resource["type"].startswith(f"{PREFIX}syntheticsTest:"):
+        name = resource["name"]
+        body |= {"public_id": identifier, "monitor_id": f"test {name}", "resource": name}
+    elif resource["type"].startswith(tuple(f"{PREFIX}{kind}:" for kind in MONITOR_KINDS)):
+        body["id"] = int(identifier) if identifier.isdecimal() else identifier
     return body
 
 
-def _identified(body: Json, identifier: str, inputs: Mapping[str, Any]) -> Json:
+@cache
+def _tables() -> Mapping[str, ResourceKind]:
+    return provider().kinds
+
+
+def _body(table: Any, inputs: Mapping[str, Any]) -> Json:
+    """Return the body of the request that would create a resource."""
+    kind = table if isinstance(table, DatadogKind) else table.kinds[str(inputs.get("type"))]
+    body: Json = json.loads(json.dumps(kind.body(Write(kind.account.client, "create", "", dict(inputs)))))
+    return body
+
+
+def _with_id(body: Json, identifier: str, inputs: Mapping[str, Any]) -> Json:
+    """Add the id that the API's answer would have. Routing rules have the id of their team."""
     if isinstance(body.get("data"), dict):
         body["data"]["id"] = identifier
         if inputs.get("teamId"):
@@ -155,7 +168,7 @@ def _identified(body: Json, identifier: str, inputs: Mapping[str, Any]) -> Json:
 
 
 def _monitor_of(test: Json) -> Json:
-    """The monitor that Datadog makes with a synthetic test."""
+    """Return the monitor that Datadog creates with a synthetic test."""
     options = test.get("options") or {}
     return {
         "id": test["monitor_id"],
@@ -169,39 +182,9 @@ def _monitor_of(test: Json) -> Json:
     }
 
 
-def _users(schedule: Json) -> Iterable[str]:
+def _users(schedule: Json) -> Iterator[str]:
+    """Yield the ids of the users of an on-call schedule."""
     for layer in schedule["data"]["attributes"].get("layers") or ():
         for member in layer.get("members") or ():
             if (member.get("user") or {}).get("id"):
                 yield member["user"]["id"]
-
-
-def _terraform(module: Json) -> Iterable[Json]:
-    """The resources of a plan in Pulumi's words: the provider is the same one underneath."""
-    kinds = {"datadog_monitor": "monitor:Monitor",
-             "datadog_service_level_objective": "serviceLevelObjective:ServiceLevelObjective"}  # fmt: skip
-    for one in module.get("resources") or ():
-        if one["type"] in kinds and one.get("mode", "managed") == "managed":
-            place = one["address"]
-            yield {"type": PREFIX + kinds[one["type"]], "name": place, "id": place, "inputs": _camel(one["values"])}
-    for child in module.get("child_modules") or ():
-        yield from _terraform(child)
-
-
-def _camel(values: Json) -> Json:
-    result = {}
-    for key, value in values.items():
-        if value is not None and value != []:
-            first, *rest = key.split("_")
-            result[first + "".join(part.capitalize() for part in rest)] = _camel_value(key, value)
-    return result
-
-
-def _camel_value(key: str, value: Any) -> Any:
-    if isinstance(value, dict):
-        return _camel(value)
-    if not isinstance(value, list):
-        return value
-    if key in BLOCKS or key == "query":
-        return _camel(value[0])
-    return [_camel(part) if isinstance(part, dict) else part for part in value]

@@ -1,6 +1,7 @@
-"""What is wrong with a monitor by itself, each fault by its name.
+"""Findings: faults of one monitor by itself, by name.
 
-The names come from monitors of public stacks that were deployed, stayed silent or shouted, and were found only live.
+The names come from monitors of public stacks that were deployed, stayed silent or were noisy, and were found wrong only
+in operation.
 """
 
 from collections.abc import Iterator
@@ -8,149 +9,146 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firedrill.drill.account import Definitions, stories
-from firedrill.drill.scenario import Change
-from firedrill.drill.story import SIGNAL
-from firedrill.evaluate import Recording, Refused, run
-from firedrill.evaluate.event_queries import TRACKS, read_queries
-from firedrill.evaluate.events import matching
+from firedrill.checks.monitor import monitor_faults
+from firedrill.evaluate import Account, Recording, Refused, evaluate_at, run
 from firedrill.evaluate.model import Json
+from firedrill.evaluate.parsed_monitor import check_query, parse_monitor
 from firedrill.notify.lint import lint_message
-from firedrill.prove.proof import BEGIN, only
-from firedrill.prove.signals import MINUTE, Ordinary, course, recording
-from firedrill.query import QueryError, event_reference, metric_references, parse
-from firedrill.query.tree import ChainMonitor
+from firedrill.prove.matches import Stretch, group_counts, unmatched
+from firedrill.prove.ordinary import Ordinary
+from firedrill.prove.simulate import MINUTE, course_of, simulate
+from firedrill.prove.staging import BEGIN
+from firedrill.prove.state_paths import recipient_problems
+from firedrill.query import QueryError
+from firedrill.scenario.definitions import Definitions
+from firedrill.scenario.outcome import SIGNAL, alert_outcomes
+from firedrill.scenario.scenario import SignalChange
 
-SCALED = 8
-"""How many times the traffic a healthy service may get without anybody being told."""
+BUSY = 8
+"""The multiple of ordinary traffic that a healthy service may get without an alert."""
 HOURS = 5
+END = BEGIN + HOURS * 3600
+EVALUATION_START = BEGIN + 3600
+READS_OTHERS = ("composite", "slo alert", "synthetics alert")
+"""Types that read other definitions, without which they cannot be evaluated."""
 STORM = 10
-"""Groups that may notify one by one; more are a storm."""
+"""The number of groups that may notify one by one; more are a storm."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault by its name, at an alert; ``error``: the alert cannot do its work."""
+    """A fault of an alert. ``kind`` is its name; ``error`` is whether the alert cannot do its work."""
 
     alert: str
-    fault: str
+    kind: str
     text: str
     error: bool = True
 
     def __str__(self) -> str:
-        return f"{self.alert}: {self.fault}: {self.text}"
+        return f"{self.alert}: {self.kind}: {self.text}"
 
 
 def findings(definitions: Definitions, ordinary: Ordinary | None) -> list[Finding]:
-    """All findings; those that need telemetry only where ordinary telemetry is known."""
-    telemetry = steady(ordinary, 1) if ordinary is not None else None
-    busy = steady(ordinary, SCALED) if ordinary is not None else None
-    anything = everything(ordinary) if ordinary is not None else None
-    found: list[Finding] = []
+    """Return all findings. Without ``ordinary`` telemetry, only those in the monitors' texts."""
+    telemetry = None if ordinary is None else _Telemetry(ordinary)
+    results = [Finding(unread.name, "not-read", unread.reason) for unread in definitions.unread]
     for monitor in definitions.account.monitors:
         alert = definitions.alert(monitor)
-        found += _message(alert, monitor)
+        results += (Finding(alert, "message", str(problem), error=problem.error) for problem in lint_message(monitor))
+        results += (Finding(alert, "recipients", text) for text in recipient_problems(definitions, monitor))
+        reasons = list(_not_evaluable(definitions, monitor))
+        results += reasons
+        if telemetry is not None and not reasons:
+            results += _in_telemetry(definitions, alert, monitor, telemetry)
+    return results
+
+
+def evaluable(definitions: Definitions) -> Definitions:
+    """Return the definitions without the monitors that cannot be evaluated, each of which has a finding."""
+    monitors = definitions.account.monitors
+    return definitions.with_monitors(
+        [monitor for monitor in monitors if next(_not_evaluable(definitions, monitor), None) is None]
+    )
+
+
+def _not_evaluable(definitions: Definitions, monitor: Json) -> Iterator[Finding]:
+    """Yield the reasons why Datadog refuses a monitor, or else why it cannot be evaluated here."""
+    alert, existing = definitions.alert(monitor), {str(other["id"]) for other in definitions.account.monitors}
+    faults = list(monitor_faults(monitor, monitor_exists=existing.__contains__, slo_exists=None))
+    for fault in faults:
+        yield Finding(alert, "not-a-query" if fault.is_query else "not-valid", fault.detail)
+    if not faults:
         try:
-            if monitor["type"] != "synthetics alert":
-                parse(monitor["type"], monitor["query"])
-        except QueryError as error:
-            found.append(Finding(alert, "not-a-query", str(error)))
-            continue
-        if telemetry is not None and busy is not None and anything is not None:
-            found += _reads_nothing(alert, monitor, anything)
-            found += _storm(alert, monitor, telemetry)
-            # A signal is a state of things that a composite asks for: it may be on all day.
-            if monitor["type"] != "composite" and SIGNAL not in (monitor.get("tags") or ()):
-                found += _behaviour(definitions, alert, monitor, telemetry, busy)
-    return found
+            check_query(parse_monitor(monitor), monitor)
+            if monitor["type"] not in READS_OTHERS:
+                evaluate_at(Account([monitor]), Recording(), [BEGIN])
+        except (Refused, QueryError) as error:
+            yield Finding(alert, "refused", str(error))
 
 
-def steady(ordinary: Ordinary, factor: float) -> Recording:
-    """Some hours in which nothing happens, at so many times the usual traffic."""
-    minutes = HOURS * 60
-    courses = {
-        name: course(one, [(minutes, None if one.steady else Change(rate=one.rate * factor))])
-        for name, one in ordinary.signals.items()
-    }
-    return recording(ordinary, courses, BEGIN)
-
-
-def everything(ordinary: Ordinary) -> Recording:
-    """Some hours in which all of it happens, also what ordinarily does not (a rate of 0)."""
-    courses = {name: course(one, [(HOURS * 60, Change(rate=one.rate or 1))]) for name, one in ordinary.signals.items()}
-    return recording(ordinary, courses, BEGIN)
-
-
-def _message(alert: str, monitor: Json) -> Iterator[Finding]:
-    for one in lint_message(monitor):
-        yield Finding(alert, "message", one.message, error=one.error)
-
-
-def _reads_nothing(alert: str, monitor: Json, telemetry: Recording) -> Iterator[Finding]:
-    if monitor["type"] == "synthetics alert":
+def _in_telemetry(definitions: Definitions, alert: str, monitor: Json, telemetry: "_Telemetry") -> Iterator[Finding]:
+    try:
+        if monitor["type"] != "synthetics alert":
+            for text in unmatched(monitor, Stretch(telemetry.complete, BEGIN, END)):
+                yield Finding(alert, "reads-nothing", text)
+            yield from _group_storm(alert, monitor, Stretch(telemetry.usual, BEGIN, END))
+    except Refused as error:
+        yield Finding(alert, "refused", str(error))
         return
-    query = parse(monitor["type"], monitor["query"])
-    end = BEGIN + HOURS * 3600
-    for reference in metric_references(query):
-        tags = [one.tags for one in telemetry.series(reference.metric, BEGIN, end)]
-        if not tags:
-            yield Finding(alert, "reads-nothing", f"nothing emits {reference.metric}: it can never fire")
-            continue
-        for wanted in reference.filters:
-            pair = f"{wanted.key}:{wanted.value}"
-            if wanted.value and "*" not in wanted.value and not any(pair in one for one in tags):
-                yield Finding(alert, "reads-nothing", f"no series of {reference.metric} has the tag {pair}")
-    asked = event_reference(query)
-    if asked is not None and isinstance(query.body, ChainMonitor) and asked.source in TRACKS:
-        try:
-            queries = read_queries(query, monitor.get("options") or {})
-            for one in queries.values():
-                if not matching(one, telemetry, BEGIN, end):
-                    where = f" in the index {', '.join(sorted(one.indexes))}" if one.indexes else ""
-                    yield Finding(
-                        alert,
-                        "reads-nothing",
-                        f"no event of the {one.track}{where} in {HOURS} hours matches {one.search}",
-                    )
-        except Refused as error:
-            yield Finding(alert, "not-a-query", str(error))
+    # A signal is a state that a composite reads: it may be on all day.
+    if monitor["type"] != "composite" and SIGNAL not in (monitor.get("tags") or ()):
+        yield from _false_alerts(definitions, alert, monitor, telemetry)
 
 
-def _storm(alert: str, monitor: Json, telemetry: Recording) -> Iterator[Finding]:
-    if monitor["type"] == "synthetics alert" or (monitor.get("options") or {}).get("notify_by"):
-        return
-    for reference in metric_references(parse(monitor["type"], monitor["query"])):
-        keys = [word.text for word in reference.group_by]
-        groups = {
-            tuple(sorted(tag for tag in one.tags if tag.partition(":")[0] in keys))
-            for one in telemetry.series(reference.metric, BEGIN, BEGIN + HOURS * 3600)
+class _Telemetry:
+    """Some hours of ordinary telemetry: usual, with more traffic, and complete with all that ordinarily is absent."""
+
+    def __init__(self, ordinary: Ordinary) -> None:
+        self.usual = self._scaled(ordinary, 1)
+        self.busy = self._scaled(ordinary, BUSY)
+        courses = {
+            name: course_of(signal, [(HOURS * 60, SignalChange(rate=max(signal.rate, 1)))])
+            for name, signal in ordinary.signals.items()
         }
-        if keys and len(groups) > STORM:
-            text = (
-                f"{len(groups)} groups by {', '.join(keys)} notify one by one when their common cause fails: notify_by"
+        self.complete = simulate(ordinary, courses, BEGIN)
+
+    @staticmethod
+    def _scaled(ordinary: Ordinary, factor: float) -> Recording:
+        courses = {
+            name: course_of(
+                signal, [(HOURS * 60, SignalChange(rate=signal.rate * factor) if signal.follows_traffic else None)]
             )
+            for name, signal in ordinary.signals.items()
+        }
+        return simulate(ordinary, courses, BEGIN)
+
+
+def _group_storm(alert: str, monitor: Json, stretch: Stretch) -> Iterator[Finding]:
+    """Yield the queries of a monitor by so many groups that one common cause is a storm of notifications."""
+    if (monitor.get("options") or {}).get("notify_by"):
+        return
+    for count, keys in group_counts(monitor, stretch):
+        if keys and count > STORM:
+            text = f"{count} groups by {', '.join(keys)} notify one by one for one common cause: set notify_by"
             yield Finding(alert, "group-storm", text)
 
 
-def _behaviour(
-    definitions: Definitions, alert: str, monitor: Json, telemetry: Recording, busy: Recording
-) -> Iterator[Finding]:
-    alone = only(definitions, [monitor])
-    found = []
-    for given in (telemetry, busy):
-        timeline = run(alone.account, given, BEGIN + 3600, BEGIN + HOURS * 3600 - MINUTE, strict=False)
+def _false_alerts(definitions: Definitions, alert: str, monitor: Json, telemetry: _Telemetry) -> Iterator[Finding]:
+    """Yield the alerts of a monitor while nothing is wrong, with usual traffic and with more."""
+    alone = definitions.with_monitors([monitor])
+    fires = []
+    for recording in (telemetry.usual, telemetry.busy):
+        timeline = run(alone.account, recording, EVALUATION_START, END - MINUTE, strict=False)
         if timeline.refused:
-            yield Finding(alert, "refused", str(next(iter(timeline.refused.values()))), error=False)
+            yield Finding(alert, "refused", str(next(iter(timeline.refused.values()))))
             return
-        told = next(iter(stories(alone, timeline, given).values()))
-        states = timeline.states(monitor["id"]).values()
-        found.append(any(np.any(one == "ALERT") for one in states))
-        if given is telemetry and any(one.notify and one.new == "NO DATA" for one in told.transitions):
-            yield Finding(alert, "fires-in-ordinary-time", "tells people about missing data though nothing is wrong")
-    if found[0]:
-        yield Finding(alert, "fires-in-ordinary-time", "is in alert while everything is as usual")
-    elif found[1]:
-        yield Finding(
-            alert, "counts-traffic", f"fires when a healthy service gets {SCALED} times the traffic: use a ratio",
-            error=False,
-        )  # fmt: skip
+        outcome = next(iter(alert_outcomes(alone, timeline, recording).values()))
+        fires.append(any(np.any(states == "ALERT") for states in timeline.states(monitor["id"]).values()))
+        notifies_no_data = any(change.notify and change.new == "NO DATA" for change in outcome.transitions)
+        if recording is telemetry.usual and notifies_no_data:
+            yield Finding(alert, "fires-in-ordinary-time", "notifies about missing data while nothing is wrong")
+    if fires[0]:
+        yield Finding(alert, "fires-in-ordinary-time", "is in alert while nothing is wrong")
+    elif fires[1]:
+        text = f"fires when a healthy service gets {BUSY} times the traffic: use a ratio"
+        yield Finding(alert, "counts-traffic", text, error=False)

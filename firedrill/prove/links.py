@@ -1,89 +1,98 @@
-"""Whether what an alert points at is there: handles, runbooks, searches behind links, and recorded telemetry."""
+"""Check that everything an alert refers to exists: handles, runbooks, searches in links, and recorded metrics."""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from firedrill.drill.account import Definitions
-from firedrill.drill.story import SIGNAL
 from firedrill.evaluate.model import Json
 from firedrill.logs.search import SearchError, parse_search
-from firedrill.notify.deliver import unresolved
-from firedrill.notify.lint import UNKNOWN, handles_of
+from firedrill.notify.deliver import unresolved_reason
+from firedrill.notify.lint import UNKNOWN_VALUE, possible_handles
 from firedrill.notify.template import TemplateError
+from firedrill.prove.dependencies import readable_text
 from firedrill.prove.findings import Finding
-from firedrill.prove.proof import Staged
-from firedrill.prove.reads import reads
-from firedrill.prove.signals import Ordinary
+from firedrill.prove.ordinary import Ordinary
+from firedrill.prove.staging import StagedScenario
+from firedrill.scenario.definitions import Definitions
+from firedrill.scenario.outcome import SIGNAL
 
 LINK = re.compile(r"https?://[^\s)>\]\"']+")
-IN_REPOSITORY = re.compile(r"https?://[^/]+/[^/]+/[^/]+/blob/[^/]+/(?P<path>[^#?]+)(?:#(?P<anchor>\S+))?")
+REPOSITORY_LINK = re.compile(r"https?://[^/]+/[^/]+/[^/]+/blob/[^/]+/(?P<path>[^#?]+)(?:#(?P<anchor>\S+))?")
 
 
-def links(definitions: Definitions, root: Path) -> list[Finding]:
-    """What a checkout's alerts point at in vain."""
+def broken_links(definitions: Definitions, root: Path) -> list[Finding]:
+    """Return the handles, runbooks and searches of a checkout's alerts that do not exist."""
     return [
-        Finding(definitions.alert(monitor), fault, text)
+        Finding(definitions.alert(monitor), kind, text)
         for monitor in definitions.account.monitors
-        for fault, text in (*_handles(definitions, monitor), *_links(monitor, root))
+        for kind, text in (*_handles(definitions, monitor), *_links(monitor, root))
     ]
 
 
 def _handles(definitions: Definitions, monitor: Json) -> Iterator[tuple[str, str]]:
     try:
-        handles = handles_of(str(monitor.get("message") or ""))
+        handles = possible_handles(str(monitor.get("message") or ""))
     except TemplateError:  # a finding of the message itself
         return
     for handle in handles:
-        if UNKNOWN not in handle.name:
-            reason = unresolved(definitions.directory, handle)
+        if UNKNOWN_VALUE not in handle.name:
+            reason = unresolved_reason(definitions.directory, handle)
             if reason is not None:
                 yield "handle", f"@{handle} reaches nobody: {reason}"
     if not handles and SIGNAL not in (monitor.get("tags") or ()):
-        yield "handle", "its message names nobody"
+        yield "handle", "its message has no handle, so that it notifies nobody"
 
 
 def _links(monitor: Json, root: Path) -> Iterator[tuple[str, str]]:
-    found = [link.rstrip(".,;") for link in LINK.findall(str(monitor.get("message") or ""))]
-    files = [match for link in found if (match := IN_REPOSITORY.fullmatch(link))]
+    links = linked_urls(monitor)
+    files = [match for link in links if (match := REPOSITORY_LINK.fullmatch(link))]
     if not any("runbook" in match["path"] for match in files):
         yield "runbook", "its message links to no runbook"
     for match in files:
         file = root / match["path"]
         if not file.is_file():
-            yield "runbook", f"there is no {match['path']} in this checkout"
+            yield "runbook", f"{match['path']} does not exist in this checkout"
         elif match["anchor"] and match["anchor"] not in anchors(file.read_text()):
             yield "runbook", f"{match['path']} has no heading #{match['anchor']}"
-    for link in found:
+    for link in links:
         for search in parse_qs(urlsplit(link).query).get("query", []):
             try:
                 parse_search(search)
             except SearchError as error:
-                yield "link", f"the search of a link is none: {error}"
+                yield "link", f"the search in a link is not valid: {error}"
+
+
+def linked_urls(monitor: Json) -> list[str]:
+    """Return the URLs in a monitor's message."""
+    return [link.rstrip(".,;") for link in LINK.findall(str(monitor.get("message") or ""))]
 
 
 def anchors(markdown: str) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors that GitHub gives to a page's headings."""
     titles = re.findall(r"^#+ +(.+?) *$", markdown, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def recorded(definitions: Definitions, ordinary: Ordinary, staged: Sequence[Staged]) -> list[Finding]:
-    """Alerts that read a metric of the service of which no recording has a point: whether it is ever sent, nobody saw.
+def unrecorded_metrics(definitions: Definitions, ordinary: Ordinary, staged: Sequence[StagedScenario]) -> list[Finding]:
+    """Return the alerts that read a metric of the service which no recording has, so that it may never be sent.
 
-    ``unrecorded`` of the ordinary telemetry says of which metrics that is so, and why; one that is recorded after all
-    has to leave the list.
+    The list ``unrecorded`` of the ordinary telemetry names exceptions with their reason. A metric on the list that a
+    recording has is a finding, too.
     """
-    seen = {metric for one in staged if one.real for metric in one.telemetry.metrics()}
-    sent = {one.metric for one in ordinary.signals.values() if one.metric and one.source == "service"}
-    found = []
+    recorded = {metric for item in staged if item.real for metric in item.telemetry.metrics()}
+    sent = {signal.metric for signal in ordinary.signals.values() if signal.metric and signal.source == "service"}
+    results = []
     for monitor in definitions.account.monitors:
-        text = reads(definitions, monitor)
+        text = readable_text(definitions, monitor)
         for metric in sorted(sent):
-            named = re.search(rf"(?<![\w.]){re.escape(metric)}(?![\w.])", text)
-            if named and metric not in seen and metric not in ordinary.unrecorded:
-                text_of = f"no recording has {metric}: does the service ever send it?"
-                found.append(Finding(definitions.alert(monitor), "not-recorded", text_of))
-    stale = [metric for metric in ordinary.unrecorded if metric in seen]
-    return found + [Finding(one, "not-recorded", "is recorded: take it off the list `unrecorded`") for one in stale]
+            is_read = re.search(rf"(?<![\w.]){re.escape(metric)}(?![\w.])", text)
+            if is_read and metric not in recorded and metric not in ordinary.unrecorded:
+                reason = f"no recording has {metric}: does the service ever send it?"
+                results.append(Finding(definitions.alert(monitor), "not-recorded", reason))
+    results += (
+        Finding(metric, "not-recorded", "a recording has it: remove it from the list `unrecorded`")
+        for metric in ordinary.unrecorded
+        if metric in recorded
+    )
+    return results

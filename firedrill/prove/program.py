@@ -1,7 +1,8 @@
-"""Runs a stack's program under Pulumi's mocks, in a process of its own, and prints what it registered as JSON.
+"""Run a stack's program under Pulumi's mocks in a process of its own, and print the registered resources as JSON.
 
-``python -m firedrill.prove.program ROOT STACK [OTHER]``; OTHER is JSON, settings in place of the stack's. Neither an
-engine nor a provider is needed. Secrets get a stand-in.
+``python -m firedrill.prove.program ROOT STACK [OTHER]``; OTHER is JSON, settings that replace the stack's. Neither an
+engine nor a provider is needed. Secrets get a stand-in. ``firedrill backtest`` also calls this module of
+older revisions, so its name and arguments must stay.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import pulumi
 import yaml
 
-MADE_BY_PROVIDERS: dict[str, Any] = {
+PROVIDER_OUTPUTS: dict[str, Any] = {
     "name": "made-by-google",
     "email": "program@example.iam.gserviceaccount.com",
     "uri": "http://service.example",
@@ -25,11 +26,11 @@ MADE_BY_PROVIDERS: dict[str, Any] = {
     "url": "/dashboard/abc",
     "privateKey": b64encode(b'{"private_key": "stand-in"}').decode(),
 }
-"""What programs read of resources that only a provider could answer."""
+"""Stand-ins for the outputs of resources that only a provider knows."""
 
 
-def number(name: str) -> int:
-    """A monitor's id: the same in every run."""
+def monitor_id(name: str) -> int:
+    """Return a monitor's id, which is the same in every run."""
     return int(sha256(name.encode()).hexdigest()[:8], 16)
 
 
@@ -38,18 +39,18 @@ class _Recorder(pulumi.runtime.Mocks):
         self.resources: list[dict[str, Any]] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        identifier = str(number(args.name)) if args.typ.endswith(":Monitor") else f"{args.name}-id"
+        identifier = str(monitor_id(args.name)) if args.typ.endswith(":Monitor") else f"{args.name}-id"
         if not args.typ.startswith("llm-api:"):
             self.resources.append({"type": args.typ, "name": args.name, "id": identifier, "inputs": args.inputs})
-        return identifier, {**MADE_BY_PROVIDERS, "monitorId": number(args.name), **args.inputs}
+        return identifier, {**PROVIDER_OUTPUTS, "monitorId": monitor_id(args.name), **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
-        """Users are found by their address; of permissions there are none."""
+        """Answer the look-up of a user by address; there are no permissions."""
         return {"id": f"user:{args.args.get('filter')}", "permissions": {}}, []
 
 
 def configuration(root: Path, stack: str, other: Mapping[str, Any]) -> dict[str, str]:
-    """A stack's settings as the engine passes them; of ``other`` a None takes one away."""
+    """Return a stack's settings as the engine passes them; ``other`` replaces settings, or removes them with None."""
     stored = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text()).get("config") or {}
     stored = {key: value for key, value in {**stored, **other}.items() if value is not None}
     values = {}
@@ -60,7 +61,7 @@ def configuration(root: Path, stack: str, other: Mapping[str, Any]) -> dict[str,
 
 
 def main(root: Path, stack: str, other: str = "{}") -> int:
-    """See the module."""
+    """Run the program and print its resources. Returns the exit code."""
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())
     recorder = _Recorder()
     pulumi.runtime.set_all_config(configuration(root, stack, json.loads(other)))

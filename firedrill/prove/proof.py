@@ -1,212 +1,263 @@
-"""Runs scenarios through the declared alerts, and says which alerts no scenario proves."""
+"""The whole proof of ``firedrill prove``, on all cores: scenarios, mutants, ordinary months and findings."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from hashlib import blake2b
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
+from firedrill.declared_at import located
+from firedrill.prove import ordinary as ordinary_files
+from firedrill.prove.coverage import Coverage, coverage
+from firedrill.prove.dependencies import relevant_signals
+from firedrill.prove.findings import Finding, evaluable, findings
+from firedrill.prove.hints import hints
+from firedrill.prove.links import broken_links, unrecorded_metrics
+from firedrill.prove.log_lines import LogLine, line_problems, load_lines
+from firedrill.prove.months import month
+from firedrill.prove.mutation.delivery_score import DeliveryMutants
+from firedrill.prove.mutation.pipeline_mutants import score_pipelines
+from firedrill.prove.mutation.score import Verdict, score
+from firedrill.prove.noise import Noise, measure_noise
+from firedrill.prove.ordinary import Ordinary
+from firedrill.prove.play import ScenarioOutcome, play
+from firedrill.prove.progress import Progress, Silent
+from firedrill.prove.selection import narrowed, selected
+from firedrill.prove.staging import StagedScenario, stage
+from firedrill.prove.unfinished import unfinished
+from firedrill.prove.workers import worker_pool
+from firedrill.scenario.definitions import Definitions
+from firedrill.scenario.scenario import Scenario, load_all
 
-from firedrill.drill.account import Definitions, stories
-from firedrill.drill.layout import Segment, lay_out
-from firedrill.drill.scenario import LIVE, Recorded, Scenario, ScenarioError
-from firedrill.drill.session import PARTS
-from firedrill.drill.story import Clock, Story, judge
-from firedrill.evaluate import Account, OpenAtTheEnd, Recording, Telemetry, Timeline, recording_file, run
-from firedrill.evaluate.model import SEVERITY
-from firedrill.prove.signals import Ordinary, course, recording
-
-BEGIN = 1_772_000_040.0 // 86400 * 86400 + 6 * 3600
-"""When scenarios begin on the virtual clock: six in the morning of a working day, in UTC."""
+SILENT = Silent()
+Played = tuple[ScenarioOutcome, set[int]]
+"""The outcome of a scenario, and the places of the mutants of deliveries that it notices."""
+MINIMUM_SCORE = 0.95
+"""The share of each class of faults that scenarios have to catch, of those not equivalent to the original."""
 
 
 @dataclass(frozen=True)
-class Staged:
-    """A scenario with its telemetry. ``real``: the running service emitted it."""
+class ProofInputs:
+    """The definitions to prove, the scenarios, the ordinary telemetry, and the lines that log pipelines process.
 
-    name: str
-    scenario: Scenario
-    clock: Clock
-    telemetry: Recording
-    real: bool
+    Recordings are below ``folder``. Only ``alerts`` are proven, or all if it is empty.
+    """
 
-    @cached_property
-    def digests(self) -> dict[str, bytes]:
-        """A digest of each metric's series and of each track's events."""
-        found: dict[str, bytes] = {}
-        for metric in self.telemetry.metrics():
-            total = blake2b(digest_size=16)
-            for one in self.telemetry.series(metric, -np.inf, np.inf):
-                total.update(f"{one.type} {one.interval} {sorted(one.tags)} {one.times.size}".encode())
-                total.update(one.times.tobytes() + one.values.tobytes())
-            found[metric] = total.digest()
-        for track in self.telemetry.tracks():
-            table = self.telemetry.events(track, -np.inf, np.inf)
-            total = blake2b(json.dumps(list(table.said), sort_keys=True, default=str).encode(), digest_size=16)
-            total.update(table.times.tobytes() + table.which.tobytes())
-            found[TRACK + track] = total.digest()
-        return found
+    definitions: Definitions
+    ordinary: Ordinary
+    scenarios: dict[str, Scenario]
+    folder: Path
+    lines: list[LogLine] = field(default_factory=list)
+    alerts: frozenset[str] = frozenset()
 
-
-TRACK = "events: "
-"""Stands before a track's name in :attr:`Staged.digests`."""
+    def staged(self) -> list[StagedScenario]:
+        """Return the scenarios with their telemetry, without live drills that have no recording."""
+        staged = (stage(name, scenario, self.ordinary, self.folder) for name, scenario in self.scenarios.items())
+        return [item for item in staged if item is not None]
 
 
 @dataclass
-class Outcome:
-    """What happened in one scenario."""
+class Proof:
+    """The results of a proof.
 
-    staged: Staged
-    timeline: Timeline
-    stories: Mapping[str, Story]
-    problems: list[str]
-    depends: list[str] = field(default_factory=list)
-    """Alerts whose verdict would differ under the other reading of an undocumented rule."""
+    ``not_played`` are live drills without a recording, ``budget`` the notifications a week that each team accepts,
+    ``line_problems`` the differences of log lines from what they must become,
+    ``external`` the alerts that read nothing which the service emits, so that no recording of it makes them fire,
+    ``seconds`` the time that the proof took, and ``root`` the checkout that declares the alerts, if there is one.
+    """
 
+    outcomes: list[ScenarioOutcome]
+    coverage: Coverage
+    not_played: list[str]
+    verdicts: list[Verdict] = field(default_factory=list)
+    noise: Noise = field(default_factory=Noise)
+    findings: list[Finding] = field(default_factory=list)
+    budget: dict[str, float] = field(default_factory=dict)
+    external: set[str] = field(default_factory=set)
+    line_problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    root: Path | None = None
 
-@dataclass
-class Coverage:
-    """Scenarios by alert in which it fires, and in which it is said to stay quiet."""
+    @property
+    def score(self) -> float:
+        """The share of faults that were caught, of those that are not equivalent to the original."""
+        return share_caught(self.verdicts)
 
-    fires: dict[str, list[str]]
-    quiet: dict[str, list[str]]
-    real: set[str]
+    def by_class(self) -> dict[str, list[Verdict]]:
+        """Return the verdicts by the class of the fault."""
+        return {
+            kind: [verdict for verdict in self.verdicts if verdict.kind == kind]
+            for kind in dict.fromkeys(verdict.kind for verdict in self.verdicts)
+        }
 
     def problems(self) -> list[str]:
-        """A line for each alert without one of the two."""
-        return [f"{alert}: no scenario makes it fire" for alert, found in self.fires.items() if not found] + [
-            f"{alert}: no scenario says that it stays quiet" for alert, found in self.quiet.items() if not found
+        """Return the reasons why the proof fails, a line each that names the alert; empty when it succeeds.
+
+        A line about an alert begins with the file and the line of its declaration, where a checkout declares it.
+        """
+        problems = [
+            f"scenario {outcome.staged.name}: {problem}"
+            + (f" ({outcome.hints[problem]})" if problem in outcome.hints else "")
+            for outcome in self.outcomes
+            for problem in outcome.problems
         ]
+        problems += self.line_problems
+        problems += self.coverage.problems()
+        problems += self._uncaught()
+        problems += self.noise.problems(self.budget) if self.noise.weeks else []
+        problems += [str(finding) for finding in self.findings if finding.error]
+        root = self.root
+        return problems if root is None else [located(root, line.partition(":")[0], line) for line in problems]
+
+    def _uncaught(self) -> list[str]:
+        """Return a line for each class of which too few faults are caught, and for each of its faults that survive."""
+        problems = []
+        for kind, verdicts in self.by_class().items():
+            share = share_caught(verdicts)
+            if share < MINIMUM_SCORE:
+                problems.append(
+                    f"faults of class {kind}: {share:.1%} are caught, below {MINIMUM_SCORE:.0%}: write a scenario in "
+                    "which each of the following matters, or make the monitor simpler"
+                )
+                problems += [
+                    f"{verdict.alert}: no scenario notices {verdict.fault}"
+                    for verdict in verdicts
+                    if verdict.outcome == "survived"
+                ]
+        return problems
 
 
-def clock_of(scenario: Scenario, start: float) -> Clock:
-    """The virtual times of a scenario that begins at ``start``."""
-    line = scenario.timeline
-    failure = start + line.healthy
-    return Clock(start, failure, failure + line.failing, failure + line.failing + line.remediated)
+def share_caught(verdicts: Sequence[Verdict]) -> float:
+    """Return the share of faults that were caught, of those that are not equivalent to the original."""
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    total = counts["caught"] + counts["survived"]
+    return counts["caught"] / total if total else 1.0
 
 
-def stage(name: str, scenario: Scenario, ordinary: Ordinary, folder: Path) -> Staged | None:
-    """A scenario's telemetry; None for a live drill of which no recording is kept."""
-    clock = clock_of(scenario, BEGIN)
-    line, given = scenario.timeline, scenario.given
-    if isinstance(given, (*LIVE, Recorded)):
-        drill = given.recording if isinstance(given, Recorded) else f"recordings/{name}"
-        files = [folder / f"{drill}.{part}.npz" for part in PARTS]
-    if isinstance(given, LIVE) and not all(file.exists() for file in files):
-        return None
-    if isinstance(given, LIVE) or (isinstance(given, Recorded) and all(file.exists() for file in files)):
-        segments = [(_segment(file), float(length)) for file, length in
-                    zip(files, (line.healthy, line.failing, line.remediated), strict=True)]  # fmt: skip
-        return Staged(name, scenario, clock, lay_out(segments, start=clock.start), real=True)
-    if isinstance(given, Recorded):
-        try:
-            telemetry = recording_file.load(folder / given.recording)
-        except (OSError, recording_file.RecordingError) as error:
-            raise ScenarioError(f"scenario {name}: {error}") from error
-        return Staged(name, scenario, clock_of(scenario, _first(telemetry)), telemetry, real=True)
-    unknown = [one for one in (*given.failing, *given.remediated, *given.healthy) if one not in ordinary.signals]
-    if unknown:
-        raise ScenarioError(f"scenario {name}: ordinary.yaml has no signal {unknown[0]!r}")
-    phases = ((line.healthy, given.healthy), (line.failing, given.failing), (line.remediated, given.remediated))
-    courses = {
-        signal: course(known, [(length // 60, changes.get(signal)) for length, changes in phases])
-        for signal, known in ordinary.signals.items()
-    }
-    return Staged(name, scenario, clock, recording(ordinary, courses, clock.start), real=False)
+def read_inputs(definitions: Definitions, folder: Path, scenarios: Path | None = None) -> ProofInputs:
+    """Read the scenarios and the ordinary telemetry of a folder ``drills``; ``scenarios`` may be another folder."""
+    ordinary = ordinary_files.load(folder / "ordinary.yaml")
+    lines = load_lines(folder / "log_lines.yaml")
+    return ProofInputs(definitions, ordinary, load_all(scenarios or folder / "scenarios"), folder, lines)
 
 
-def _segment(path: Path) -> Segment:
-    loaded = recording_file.load(path)
-    ends = [float(one.times[-1]) for one in loaded.all_series]
-    return Segment(path.stem, loaded, 0.0, (max(ends) // 10 + 1) * 10)
+def prove(
+    inputs: ProofInputs,
+    *,
+    seeds: int = 20,
+    faults: bool = True,
+    root: Path | None = None,
+    progress: Progress = SILENT,
+) -> Proof:
+    """Return the proof of the inputs' alerts. Without faults and seeds it takes seconds.
 
-
-def _first(telemetry: Recording) -> float:
-    times = [float(one.times[0]) for one in telemetry.all_series]
-    times += [telemetry.events(track, -np.inf, np.inf)[0].time for track in telemetry.tracks()]
-    return min(times) // 60 * 60
-
-
-def play(definitions: Definitions, staged: Staged, *, readings: bool = True) -> Outcome:
-    """Evaluate, tell the stories, judge. A construct that cannot be evaluated is a problem by its name."""
-    timeline, told = _told(definitions, staged, staged.telemetry)
-    problems = judge(staged.scenario, told, staged.clock)
-    known = {str(one["id"]): definitions.alert(one) for one in definitions.account.monitors}
-    problems += [f"{known.get(str(id), id)}: cannot be evaluated: {why}" for id, why in timeline.refused.items()]
-    problems += more(staged.scenario, told, staged.clock)
-    depends = []
-    if readings and on_edges(definitions, staged.telemetry):
-        _, other = _told(definitions, staged, OpenAtTheEnd(staged.telemetry))
-        second = [*judge(staged.scenario, other, staged.clock), *more(staged.scenario, other, staged.clock)]
-        depends = sorted({line.partition(":")[0] for line in set(second) ^ set(problems)})
-    return Outcome(staged, timeline, told, problems, depends)
-
-
-def on_edges(definitions: Definitions, telemetry: Recording) -> bool:
-    """Whether anything happened where a window may begin or end: else both readings see the same.
-
-    Windows do so at full minutes, and buckets of a written rollup elsewhere, too.
+    ``root`` is the checkout whose runbooks the alerts link to; None for the monitors of another account.
     """
-    if any(one["type"] in {"query alert", "metric alert"} and ".rollup(" in one["query"]
-           for one in definitions.account.monitors):  # fmt: skip
-        return True
-    times = [one.times for one in telemetry.all_series]
-    times += [telemetry.events(track, -np.inf, np.inf).times for track in telemetry.tracks()]
-    return any(bool(np.any(one % 60 == 0)) for one in times)
+    began = time.monotonic()
+    definitions = selected(inputs.definitions, inputs.alerts)
+    inputs = replace(inputs, definitions=evaluable(inputs.definitions))
+    evaluated = selected(inputs.definitions, inputs.alerts)
+    staged = inputs.staged()
+    names = {item.name for item in staged}
+    not_played = [name for name in inputs.scenarios if name not in names]
+    proof = Proof([], coverage(definitions, staged), not_played, budget=inputs.ordinary.noise_budget, root=root)
+    with worker_pool(_start_worker, inputs, staged) as pool:
+        outcomes = pool.map(_play, range(len(staged)), [faults] * len(staged), chunksize=4)
+        proven = _proven_monitors(inputs) if faults else []
+        verdicts = pool.map(_score, proven)
+        noise = pool.map(_measure_month, range(seeds))
+        played = list(_announced(progress.track("Scenarios", outcomes, len(staged)), progress))
+        proof.outcomes = [outcome for outcome, _ in played]
+        proof.findings = findings(definitions, inputs.ordinary)
+        if root is not None:
+            proof.findings += broken_links(definitions, root)
+            proof.findings += unrecorded_metrics(definitions, inputs.ordinary, staged)
+            proof.findings += unfinished(definitions, root, staged)
+        for finding in proof.findings:
+            if finding.error:
+                progress.problem(str(finding))
+        proof.external = external_alerts(evaluated, inputs.ordinary)
+        scored = progress.track("Alerts with faults put into them", verdicts, len(proven))
+        proof.verdicts = [verdict for of_monitor in scored for verdict in of_monitor]
+        proof.noise = sum(progress.track("Ordinary months", noise, seeds), Noise())
+        proof.findings += proof.noise.noisy(definitions)
+        if faults:
+            noticed = {place for _, caught in played for place in caught}
+            deliveries = DeliveryMutants(evaluated).verdicts(noticed)
+            proof.verdicts += [item for item in deliveries if not inputs.alerts or item.alert in inputs.alerts]
+        if not inputs.alerts:
+            proof.verdicts += score_pipelines(definitions.pipelines, inputs.lines) if faults else []
+            proof.line_problems = line_problems(definitions.pipelines, inputs.lines)
+    proof.seconds = time.monotonic() - began
+    return proof
 
 
-def more(scenario: Scenario, told: Mapping[str, Story], clock: Clock) -> list[str]:
-    """Missing data that somebody was told about though nobody expected it, alerts that end in missing data, and states
-    that a scenario names."""
-    problems = []
-    held = {one.alert: one.clears_after for one in scenario.then if one.clears_after is not None}
-    over = {one.alert for one in scenario.then if one.clears_within is not None}
-    wanted = {one.alert: one.shows for one in scenario.then if one.shows is not None}
-    for alert, story in told.items():
-        if any(one.notify and one.new == "NO DATA" for one in story.transitions):
-            problems.append(f"{alert}: told people about missing data, and no one expected it to")
-        cleared = story.cleared()
-        if alert in held and cleared is not None and cleared - clock.remediation < held[alert]:
-            problems.append(f"{alert}: cleared sooner than {held[alert] // 60} min after the failure")
-        if alert in over:
-            ended = {one.group_name: one.new for one in story.transitions}
-            if "NO DATA" in [ended[one.group_name] for one in story.transitions if one.new == "ALERT"]:
-                problems.append(f"{alert}: ends without data, and nobody is told that it is over")
-        if alert in wanted:
-            states = {one.group_name: one.new for one in story.transitions if one.time <= clock.remediation}
-            shown = max(states.values(), key=lambda state: SEVERITY[state], default="OK")
-            if shown != wanted[alert]:
-                problems.append(f"{alert}: shows {shown} as the failure ends, not {wanted[alert]}")
-    return problems
+def _announced(played: Iterable[Played], progress: Progress) -> Iterator[Played]:
+    """Yield the outcomes of scenarios and tell their problems at once."""
+    for outcome, noticed in played:
+        for problem in outcome.problems:
+            progress.problem(f"scenario {outcome.staged.name}: {problem}")
+        yield outcome, noticed
 
 
-def _told(definitions: Definitions, staged: Staged, telemetry: Telemetry) -> tuple[Timeline, dict[str, Story]]:
-    timeline = run(definitions.account, telemetry, staged.clock.watched, staged.clock.end, strict=False)
-    return timeline, stories(definitions, timeline, staged.telemetry)
+def measure_months(definitions: Definitions, ordinary: Ordinary, seeds: int) -> Noise:
+    """Return the noise of so many ordinary months."""
+    with worker_pool(_start_worker, ProofInputs(evaluable(definitions), ordinary, {}, Path()), []) as pool:
+        return sum(pool.map(_measure_month, range(seeds)), Noise())
 
 
-def coverage(definitions: Definitions, staged: Sequence[Staged]) -> Coverage:
-    """Who says what about which alert."""
-    alerts = [definitions.alert(one) for one in definitions.account.monitors]
-    found = Coverage({one: [] for one in alerts}, {one: [] for one in alerts}, set())
-    for one in staged:
-        for expectation in one.scenario.then:
-            kind = found.quiet if expectation.stays == "quiet" else found.fires
-            kind.setdefault(expectation.alert, []).append(one.name)
-            if one.real and expectation.stays != "quiet":
-                found.real.add(expectation.alert)
-    return found
+def external_alerts(definitions: Definitions, ordinary: Ordinary) -> set[str]:
+    """Return the alerts that read only signals with ``source: external``."""
+    alerts = set()
+    for monitor in definitions.account.monitors:
+        sources = {signal.source for signal in relevant_signals(definitions, monitor, ordinary).signals.values()}
+        if sources == {"external"}:
+            alerts.add(definitions.alert(monitor))
+    return alerts
 
 
-def only(definitions: Definitions, monitors: list[dict[str, object]]) -> Definitions:
-    """The same account with other monitors."""
-    account = definitions.account
-    return Definitions(
-        Account(monitors, account.slos, account.downtimes, account.corrections, account.synthetics),
-        definitions.directory,
-        definitions.names,
-        definitions.connections,
-    )
+def _proven_monitors(inputs: ProofInputs) -> list[int]:
+    """Return the places of the monitors that are proven."""
+    return [
+        place
+        for place, monitor in enumerate(inputs.definitions.account.monitors)
+        if not inputs.alerts or inputs.definitions.alert(monitor) in inputs.alerts
+    ]
+
+
+# A worker process gets the inputs once, when it starts, and then only indices and seeds.
+
+
+_WORKER: dict[str, object] = {}
+
+
+def _start_worker(inputs: ProofInputs, staged: list[StagedScenario]) -> None:
+    _WORKER["inputs"], _WORKER["staged"] = inputs, staged
+
+
+def _worker_inputs() -> tuple[ProofInputs, list[StagedScenario]]:
+    return _WORKER["inputs"], _WORKER["staged"]  # type: ignore[return-value]  # set by the initializer
+
+
+def _play(index: int, faults: bool) -> Played:
+    """Return the outcome of a scenario, and the places of the mutants of deliveries that it notices."""
+    inputs, staged = _worker_inputs()
+    definitions, scenario = narrowed(inputs.definitions, staged[index], inputs.alerts)
+    outcome = play(definitions, scenario)
+    outcome.hints = hints(definitions, outcome, inputs.ordinary)
+    if not faults:
+        return outcome, set()
+    mutants = _WORKER.setdefault("delivery mutants", DeliveryMutants(selected(inputs.definitions, inputs.alerts)))
+    assert isinstance(mutants, DeliveryMutants)
+    return outcome, mutants.play(outcome)
+
+
+def _score(index: int) -> list[Verdict]:
+    inputs, staged = _worker_inputs()
+    monitor = inputs.definitions.account.monitors[index]
+    return score(inputs.definitions, monitor, staged, inputs.ordinary)
+
+
+def _measure_month(seed: int) -> Noise:
+    inputs, _ = _worker_inputs()
+    return measure_noise(selected(inputs.definitions, inputs.alerts), month(inputs.ordinary, seed))

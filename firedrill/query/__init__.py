@@ -1,4 +1,4 @@
-"""Datadog's query language: read it, point at its parts, write it back.
+"""Datadog's query language: parser, syntax tree with places, printer.
 
 >>> str(parse("query alert", "avg(last_5m):avg:app.q{*} > 10"))
 'avg(last_5m):avg:app.q{*} > 10'
@@ -14,7 +14,7 @@ from firedrill.query.references import (
     event_reference,
     metric_references,
 )
-from firedrill.query.tree import Query, Span
+from firedrill.query.tree import Query, TextSpan
 
 __all__ = [
     "MONITOR_TYPES",
@@ -23,7 +23,7 @@ __all__ = [
     "MetricReference",
     "Query",
     "QueryError",
-    "Span",
+    "TextSpan",
     "canonical",
     "event_reference",
     "metric_references",

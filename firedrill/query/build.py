@@ -1,5 +1,6 @@
-"""From lark's parse trees to ours."""
+"""Builders of syntax trees from lark's parse trees."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,23 +9,24 @@ from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
 from firedrill.query.errors import QueryError
+from firedrill.query.functions import SPACE_AGGREGATORS, function_error, modifier_error
 from firedrill.query.tree import (
+    NOWHERE,
     And,
-    Argument,
     Binary,
-    BothOf,
     Call,
+    ChainCall,
     ChainMonitor,
-    Change,
+    ChangeFunction,
     CheckMonitor,
     Composite,
-    EitherOf,
-    Enclosed,
+    CompositeAnd,
+    CompositeNot,
+    CompositeOr,
     Everything,
     Expression,
-    Grouped,
+    GroupTags,
     In,
-    Inverse,
     Keyword,
     Member,
     MetricMonitor,
@@ -35,24 +37,25 @@ from firedrill.query.tree import (
     Not,
     Number,
     Or,
-    Parenthesized,
+    ParenthesizedComposite,
+    ParenthesizedExpression,
+    ParenthesizedScope,
+    QueryName,
+    QuotedString,
     Scope,
-    Span,
-    Step,
     Tag,
-    Text,
-    Variable,
+    TextSpan,
     Window,
     Word,
     walk,
 )
 
-DEEPEST = 150
+MAX_DEPTH = 150
 Method = Callable[..., Any]
 
 
-def window(token: Token | str, span: Span) -> Window:
-    """``last_5m``, ``current_1h``, ``5m_ago`` or ``5m`` as a window."""
+def parse_window(token: Token | str, span: TextSpan) -> Window:
+    """Return ``last_5m``, ``current_1h``, ``5m_ago`` or ``5m`` as a window."""
     text = str(token)
     kind, _, length = text.removesuffix("_ago").rpartition("_")
     unit = "mo" if length.endswith("mo") else length[-1]
@@ -60,7 +63,7 @@ def window(token: Token | str, span: Span) -> Window:
 
 
 def unquoted(raw: str) -> str:
-    """A quoted string's content with ``\\"`` and ``\\\\`` undone, and every other backslash kept."""
+    r"""Return a quoted string's content with ``\"`` and ``\\`` undone, and every other backslash kept."""
     quote, content = raw[0], raw[1:-1]
     result: list[str] = []
     position = 0
@@ -72,20 +75,35 @@ def unquoted(raw: str) -> str:
     return "".join(result)
 
 
-def _span(token: Token) -> Span:
-    return Span(token.start_pos or 0, token.end_pos or 0)
+def _span(token: Token) -> TextSpan:
+    return TextSpan(token.start_pos or 0, token.end_pos or 0)
 
 
 def _word(token: Token) -> Word:
     return Word(str(token), span=_span(token))
 
 
-def _text(token: Token) -> Text:
-    return Text(str(token), unquoted(str(token)), span=_span(token))
+def _text(token: Token) -> QuotedString:
+    return QuotedString(str(token), unquoted(str(token)), span=_span(token))
 
 
-class Builder(Transformer_NonRecursive[Token, Any]):
-    """The parts that the grammars share. ``text`` is needed for errors and for the spans of filtered tokens."""
+def _tag_value(text: str) -> str:
+    """Return a tag's value without the quotes that one with blanks has."""
+    value = text.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def _aggregator(token: Token) -> Word:
+    """Return a space aggregator: ``count(v: v>=0.2)`` is written with one blank."""
+    return Word(re.sub(r"\(\s*v\s*:\s*v\s*(\W+?)\s*([-0-9.].*?)\s*\)$", r"(v: v\1\2)", str(token)), span=_span(token))
+
+
+def _covered_span(meta: Meta) -> TextSpan:
+    return NOWHERE if meta.empty else TextSpan(meta.start_pos, meta.end_pos)
+
+
+class TreeBuilder(Transformer_NonRecursive[Token, Any]):
+    """Base of the builders: one method for each rule of the grammar. ``text`` is the query, for errors."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -96,25 +114,22 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         build: Method | None = getattr(self, tree.data, None)
         if build is None:
             raise LookupError(f"no builder for {tree.data}")
-        return build(children, self._covered(tree.meta))
+        return build(children, _covered_span(tree.meta))
 
-    def _covered(self, meta: Meta) -> Span:
-        return Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
-
-    def threshold(self, children: list[Token | None], span: Span) -> Number:
-        """A number with its sign."""
+    def threshold(self, children: list[Token | None], span: TextSpan) -> Number:
+        """Build a number with its sign."""
         return Number("".join(str(child) for child in children if child is not None), span=span)
 
 
-class MetricBuilder(Builder):
-    """Metric monitors, graph queries and formulas."""
+class MetricBuilder(TreeBuilder):
+    """Builder of metric monitors, graph queries and formulas."""
 
-    def monitor(self, children: list[Any], span: Span) -> MetricMonitor:
-        """``avg(last_5m):... > 1``"""
+    def monitor(self, children: list[Any], span: TextSpan) -> MetricMonitor:
+        """Build ``avg(last_5m):... > 1``."""
         aggregator, length, expression, comparator, threshold = children
         return MetricMonitor(
             _word(aggregator),
-            window(length, _span(length)),
+            parse_window(length, _span(length)),
             None,
             expression,
             _word(comparator),
@@ -122,135 +137,150 @@ class MetricBuilder(Builder):
             span=span,
         )
 
-    def change_monitor(self, children: list[Any], span: Span) -> MetricMonitor:
-        """``change(avg(last_5m),1h_ago):... > 1``"""
+    def change_monitor(self, children: list[Any], span: TextSpan) -> MetricMonitor:
+        """Build ``change(avg(last_5m),1h_ago):... > 1``."""
         change, aggregator, length, shift, expression, comparator, threshold = children
         return MetricMonitor(
             _word(aggregator),
-            window(length, _span(length)),
-            Change(str(change), window(shift, _span(shift)), span=_span(change)),
+            parse_window(length, _span(length)),
+            ChangeFunction(str(change), parse_window(shift, _span(shift)), span=_span(change)),
             expression,
             _word(comparator),
             threshold,
             span=span,
         )
 
-    def binary(self, children: list[Any], span: Span) -> Binary:
-        """``a + b``"""
+    def binary(self, children: list[Any], span: TextSpan) -> Binary:
+        """Build ``a + b``."""
         left, operator, right = children
         return Binary(str(operator), left, right, span=span)
 
-    def negate(self, children: list[Any], span: Span) -> Negate:
-        """``-a``"""
+    def negate(self, children: list[Any], span: TextSpan) -> Negate:
+        """Build ``-a``."""
         return Negate(children[1], span=span)
 
-    def grouped(self, children: list[Expression], span: Span) -> Grouped:
-        """``(a)``"""
-        return Grouped(children[0], span=span)
+    def positive(self, children: list[Any], _span_: TextSpan) -> Expression:
+        """Return the operand of ``+a``: the sign changes nothing."""
+        return children[1]  # type: ignore[no-any-return]  # what the grammar puts here
 
-    def number(self, children: list[Token], span: Span) -> Number:
-        """A number without a sign."""
+    def grouped(self, children: list[Expression], span: TextSpan) -> ParenthesizedExpression:
+        """Build ``(a)``."""
+        return ParenthesizedExpression(children[0], span=span)
+
+    def number(self, children: list[Token], span: TextSpan) -> Number:
+        """Build a number without a sign."""
         return Number(str(children[0]), span=span)
 
-    def signed(self, children: list[Token | None], span: Span) -> Number:
-        """A keyword's number."""
+    def signed(self, children: list[Token | None], span: TextSpan) -> Number:
+        """Build a keyword's number."""
         return self.threshold(children, span)
 
-    def string(self, children: list[Token], _span_: Span) -> Text:
-        """A quoted argument."""
+    def string(self, children: list[Token], _span_: TextSpan) -> QuotedString:
+        """Build a quoted argument."""
         return _text(children[0])
 
-    def variable(self, children: list[Token], span: Span) -> Variable:
-        """A formula's name."""
-        return Variable(str(children[0]), span=span)
+    def variable(self, children: list[Token], span: TextSpan) -> QueryName:
+        """Build a formula's name."""
+        return QueryName(str(children[0]), span=span)
 
-    def keyword(self, children: list[Any], span: Span) -> Keyword:
-        """``name=value``"""
+    def keyword(self, children: list[Any], span: TextSpan) -> Keyword:
+        """Build ``name=value``."""
         return Keyword(str(children[0]), children[1], span=span)
 
-    def call(self, children: list[Any], span: Span) -> Call:
-        """``function(arguments)``"""
-        arguments: tuple[Argument, ...] = tuple(children[1:])
-        return Call(_word(children[0]), arguments, span=span)
+    def call(self, children: list[Any], span: TextSpan) -> Call:
+        """Build ``function(arguments)``."""
+        name, arguments = _word(children[0]), tuple(children[1:])
+        positional = [argument for argument in arguments if not isinstance(argument, Keyword)]
+        error = function_error(name.text, len(positional) - 1)
+        grouped = isinstance(arguments[-1], GroupTags)
+        if error is None and isinstance(arguments[0], QuotedString | Keyword | GroupTags):
+            error = f"{name}() takes a query first"
+        elif error is None and grouped != (name.text in SPACE_AGGREGATORS):
+            error = f"{name}() takes no tags" if grouped else f"{name}() of a query takes the tags to group by: {{env}}"
+        if error is not None:
+            raise QueryError(error, self.text, name.span.start, name.span.end)
+        return Call(name, arguments, span=span)
 
-    def metric_query(self, children: list[Any], span: Span) -> MetricQuery:
-        """``sum:metric{scope} by {tags}.modifiers()``"""
+    def tags(self, children: list[tuple[Word, ...]], span: TextSpan) -> GroupTags:
+        """Build ``{tags}``, the groups of a nested space aggregation."""
+        return GroupTags(children[0], span=span)
+
+    def metric_query(self, children: list[Any], span: TextSpan) -> MetricQuery:
+        """Build ``sum:metric{scope} by {tags}.modifiers()``."""
         aggregator, metric, scope, _by, group_by, *modifiers = children
-        return MetricQuery(
-            _word(aggregator),
-            _word(metric),
-            scope,
-            group_by if group_by is not None else (),
-            tuple(modifiers),
-            span=span,
-        )
+        return MetricQuery(_aggregator(aggregator), _word(metric), scope, group_by or (), tuple(modifiers), span=span)
 
-    def group_by(self, children: list[Token], _span_: Span) -> tuple[Word, ...]:
-        """The tags of ``by {..}``."""
+    def averaged_query(self, children: list[Any], span: TextSpan) -> MetricQuery:
+        """Build ``metric{scope}``, which is averaged over series."""
+        metric, scope, _by, group_by, *modifiers = children
+        average = Word("avg", span=TextSpan(span.start, span.start))
+        return MetricQuery(average, _word(metric), scope, group_by or (), tuple(modifiers), span=span)
+
+    def group_by(self, children: list[Token], _span_: TextSpan) -> tuple[Word, ...]:
+        """Build the tags of ``by {..}``."""
         return tuple(_word(child) for child in children)
 
-    def modifier(self, children: list[Token | None], span: Span) -> Modifier:
-        """``.name(arguments)``"""
-        name, *arguments = children
-        return Modifier(
-            str(name).removeprefix("."), tuple(_word(one) for one in arguments if one is not None), span=span
-        )
+    def modifier(self, children: list[Token | None], span: TextSpan) -> Modifier:
+        """Build ``.name(arguments)``."""
+        name, *arguments = (str(child) for child in children if child is not None)
+        words = tuple(_word(child) for child in children[1:] if child is not None)
+        error = modifier_error(name.removeprefix("."), [argument.strip("\"'") for argument in arguments])
+        if error is not None:
+            raise QueryError(error, self.text, span.start, span.end)
+        return Modifier(name.removeprefix("."), words, span=span)
 
-    def scope(self, children: list[Scope], span: Span) -> Scope:
-        """One style: commas and ``!``, or AND, OR, NOT and IN."""
+    def scope(self, children: list[Scope], span: TextSpan) -> Scope:
+        """Return a scope in one style: commas and ``!``, or AND, OR, NOT and IN."""
         scope = And(tuple(children), ",", span=span) if len(children) > 1 else children[0]
         for part in walk(scope):
-            functional = isinstance(part, Or | In | Enclosed) or (isinstance(part, And) and part.word != ",")
+            functional = isinstance(part, Or | In | ParenthesizedScope) or (isinstance(part, And) and part.word != ",")
             if (functional or (isinstance(part, Not) and part.word != "!")) and _is_symbolic(scope):
                 raise QueryError(
                     "a scope cannot mix commas or ! with AND, OR, NOT or IN", self.text, part.span.start, part.span.end
                 )
         return scope
 
-    def tag(self, children: list[Token], span: Span) -> Scope:
-        """``key:value``, ``*``, or a tag without a value."""
+    def tag(self, children: list[Token], span: TextSpan) -> Scope:
+        """Build ``key:value``, ``*``, or a tag without a value."""
         text = str(children[0])
         if text == "*":
             return Everything(span=span)
         key, colon, value = text.partition(":")
-        if "*" in key or value.strip("*").count("*"):
-            raise QueryError(
-                "a wildcard stands at the start or the end of a tag's value", self.text, span.start, span.end
-            )
-        if len(value) > 1 and value.startswith("*") and value.endswith("*"):
-            raise QueryError("a filter has a wildcard at one end only", self.text, span.start, span.end)
-        return Tag(key, value if colon else None, span=span)
+        if "*" in key:
+            raise QueryError("a wildcard is allowed in a tag's value only", self.text, span.start, span.end)
+        return Tag(key, _tag_value(value) if colon else None, span=span)
 
-    def excluded(self, children: list[Any], span: Span) -> Not:
-        """``!tag``"""
+    def excluded(self, children: list[Any], span: TextSpan) -> Not:
+        """Build ``!tag``."""
         item = children[1]
         if not isinstance(item, Tag | Everything):
-            raise QueryError("! stands before one tag; elsewhere write NOT", self.text, span.start, span.end)
+            raise QueryError("! is allowed before a single tag; elsewhere write NOT", self.text, span.start, span.end)
         return Not(item, "!", span=span)
 
-    def negated(self, children: list[Any], span: Span) -> Not:
-        """``NOT scope``"""
+    def negated(self, children: list[Any], span: TextSpan) -> Not:
+        """Build ``NOT scope``."""
         return Not(children[1], str(children[0]), span=span)
 
-    def both(self, children: list[Any], span: Span) -> And:
-        """``a AND b``"""
+    def both(self, children: list[Any], span: TextSpan) -> And:
+        """Build ``a AND b``."""
         left, word, right = children
         return And((left, right), str(word), span=span)
 
-    def either(self, children: list[Any], span: Span) -> Or:
-        """``a OR b``"""
+    def either(self, children: list[Any], span: TextSpan) -> Or:
+        """Build ``a OR b``."""
         left, word, right = children
         return Or((left, right), str(word), span=span)
 
-    def enclosed(self, children: list[Scope], span: Span) -> Enclosed:
-        """``(scope)``"""
-        return Enclosed(children[0], span=span)
+    def enclosed(self, children: list[Scope], span: TextSpan) -> ParenthesizedScope:
+        """Build ``(scope)``."""
+        return ParenthesizedScope(children[0], span=span)
 
-    def membership(self, children: list[Any], span: Span) -> In:
-        """``key [NOT] IN (a, b)``"""
+    def membership(self, children: list[Any], span: TextSpan) -> In:
+        """Build ``key [NOT] IN (a, b)``."""
         key, negation, word, *values = children
-        spelled = f"{negation} {word}" if negation is not None else str(word)
-        return In(str(key), tuple(_word(value) for value in values), negation is not None, spelled, span=span)
+        operator = f"{negation} {word}" if negation is not None else str(word)
+        words = (Word(_tag_value(value), span=_span(value)) for value in values)
+        return In(str(key), tuple(words), negation is not None, operator, span=span)
 
 
 def _is_symbolic(scope: Scope) -> bool:
@@ -260,59 +290,63 @@ def _is_symbolic(scope: Scope) -> bool:
     )
 
 
-class ChainBuilder(Builder):
-    """Heads with calls."""
+class ChainBuilder(TreeBuilder):
+    """Builder of queries that are a head with calls."""
 
-    def monitor(self, children: list[Any], span: Span) -> ChainMonitor:
-        """``logs("..").rollup(..).last(..) > 1``"""
-        (name, argument), *steps, comparator, threshold = children
-        return ChainMonitor(name, argument, tuple(steps), _word(comparator), threshold, span=span)
+    def monitor(self, children: list[Any], span: TextSpan) -> ChainMonitor:
+        """Build ``logs("..").rollup(..).last(..) > 1``."""
+        (name, argument), *calls, comparator, threshold = children
+        return ChainMonitor(name, argument, tuple(calls), _word(comparator), threshold, span=span)
 
-    def status_monitor(self, children: list[Any], span: Span) -> CheckMonitor:
-        """``"check".over(..).by(..).last(2).count_by_status()``"""
+    def status_monitor(self, children: list[Any], span: TextSpan) -> CheckMonitor:
+        """Build ``"check".over(..).by(..).last(2).count_by_status()``."""
         return CheckMonitor(children[0], tuple(children[1:]), span=span)
 
-    def head(self, children: list[Token], _span_: Span) -> tuple[Word, Text]:
-        """``logs("search")``"""
+    def head(self, children: list[Token], _span_: TextSpan) -> tuple[Word, QuotedString]:
+        """Build ``logs("search")``."""
         return _word(children[0]), _text(children[1])
 
-    def check(self, children: list[Token], _span_: Span) -> Text:
-        """The name of a check."""
+    def check(self, children: list[Token], _span_: TextSpan) -> QuotedString:
+        """Build the name of a check."""
         return _text(children[0])
 
-    def call(self, children: list[Any], span: Span) -> Step:
-        """``.name(arguments)``"""
+    def call(self, children: list[Any], span: TextSpan) -> ChainCall:
+        """Build ``.name(arguments)``."""
         name, *arguments = children
-        parts = (_text(one) if one.type == "STRING" else _word(one) for one in arguments if one is not None)
-        return Step(str(name), tuple(parts), span=span)
+        parts = (
+            _text(argument) if argument.type == "STRING" else _word(argument)
+            for argument in arguments
+            if argument is not None
+        )
+        return ChainCall(str(name), tuple(parts), span=span)
 
 
-class CompositeBuilder(Builder):
-    """Monitors combined."""
+class CompositeBuilder(TreeBuilder):
+    """Builder of composites."""
 
-    def member(self, children: list[Token], span: Span) -> Member:
-        """An id."""
+    def member(self, children: list[Token], span: TextSpan) -> Member:
+        """Build an id."""
         return Member(str(children[0]), span=span)
 
-    def both(self, children: list[Composite], span: Span) -> BothOf:
-        """``a && b``"""
-        return BothOf(children[0], children[1], span=span)
+    def both(self, children: list[Composite], span: TextSpan) -> CompositeAnd:
+        """Build ``a && b``."""
+        return CompositeAnd(children[0], children[1], span=span)
 
-    def either(self, children: list[Composite], span: Span) -> EitherOf:
-        """``a || b``"""
-        return EitherOf(children[0], children[1], span=span)
+    def either(self, children: list[Composite], span: TextSpan) -> CompositeOr:
+        """Build ``a || b``."""
+        return CompositeOr(children[0], children[1], span=span)
 
-    def negated(self, children: list[Any], span: Span) -> Inverse:
-        """``!a``"""
-        return Inverse(children[1], span=span)
+    def negated(self, children: list[Any], span: TextSpan) -> CompositeNot:
+        """Build ``!a``."""
+        return CompositeNot(children[1], span=span)
 
-    def enclosed(self, children: list[Any], span: Span) -> Parenthesized:
-        """``(a)``"""
-        return Parenthesized(children[1], span=span)
+    def enclosed(self, children: list[Any], span: TextSpan) -> ParenthesizedComposite:
+        """Build ``(a)``."""
+        return ParenthesizedComposite(children[1], span=span)
 
 
 def depth(tree: Tree[Token]) -> int:
-    """How deep a parse tree is, found without recursion."""
+    """Return the depth of a parse tree, without recursion."""
     deepest, pending = 0, [(tree, 1)]
     while pending:
         node, level = pending.pop()
@@ -321,6 +355,6 @@ def depth(tree: Tree[Token]) -> int:
     return deepest
 
 
-def first_numbers_beyond(node: Node, limit: float) -> Number | None:
-    """The first number in the tree whose size is not below the limit."""
-    return next((one for one in walk(node) if isinstance(one, Number) and not abs(one.value) < limit), None)
+def first_number_beyond(node: Node, limit: float) -> Number | None:
+    """Return the first number in the tree whose absolute value is not below the limit."""
+    return next((part for part in walk(node) if isinstance(part, Number) and not abs(part.value) < limit), None)

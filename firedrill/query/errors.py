@@ -1,8 +1,8 @@
-"""What a query that cannot be read says, with the place underlined."""
+"""The error of a query that cannot be parsed, with its place underlined."""
 
 
 class QueryError(ValueError):
-    """A query that Datadog's grammar does not have.
+    """Raised for a query outside Datadog's grammar.
 
     ``start`` and ``end`` are offsets in ``query``; ``str()`` underlines them.
     """
@@ -12,10 +12,10 @@ class QueryError(ValueError):
         self.query = query
         self.start = max(0, min(start, len(query)))
         self.end = max(self.start, min(end, len(query)))
-        super().__init__(message)
+        super().__init__(message, query, start, end)
 
     def __str__(self) -> str:
-        """The message, the line of the query that holds the error, and a line of ``^`` below it."""
+        """Return the message, the line of the query that holds the error, and a line of ``^`` below it."""
         line_start = self.query.rfind("\n", 0, self.start) + 1
         line_end = self.query.find("\n", self.start)
         line = self.query[line_start : line_end if line_end >= 0 else len(self.query)]

@@ -1,4 +1,4 @@
-"""Reading queries: text in, tree or :class:`QueryError` out.
+"""Parser of queries: text in, tree or :class:`QueryError` out.
 
 Sources: docs.datadoghq.com/api/latest/monitors, /monitors/types/metric, /metrics/advanced-filtering.
 """
@@ -10,13 +10,13 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
 
 from firedrill.query.build import (
-    DEEPEST,
-    Builder,
+    MAX_DEPTH,
     ChainBuilder,
     CompositeBuilder,
     MetricBuilder,
+    TreeBuilder,
     depth,
-    first_numbers_beyond,
+    first_number_beyond,
 )
 from firedrill.query.chains import check_chain
 from firedrill.query.errors import QueryError
@@ -30,12 +30,13 @@ from firedrill.query.tree import (
     MetricQuery,
     Opaque,
     Query,
+    QueryName,
+    QuotedString,
     Scope,
-    Variable,
     walk,
 )
 
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 METRIC_TYPES = frozenset({"query alert", "metric alert"})
 CHAIN_HEADS: dict[str, tuple[str, ...]] = {
     "log alert": ("logs",),
@@ -58,7 +59,13 @@ CHAIN_HEADS: dict[str, tuple[str, ...]] = {
     "slo alert": ("error_budget", "burn_rate"),
 }
 MONITOR_TYPES = METRIC_TYPES | CHAIN_HEADS.keys() | {"service check", "composite", "synthetics alert"}
-_BUILDERS: dict[str, type[Builder]] = {"metric": MetricBuilder, "chain": ChainBuilder, "composite": CompositeBuilder}
+OWN_FORMULAS = frozenset({"data-jobs alert"})
+"""Types whose formulas have functions of their own, such as ``failed_runs(query)``."""
+_BUILDERS: dict[str, type[TreeBuilder]] = {
+    "metric": MetricBuilder,
+    "chain": ChainBuilder,
+    "composite": CompositeBuilder,
+}
 _READABLE = {
     "COMPARATOR": "a comparison (>, >=, <, <=)",
     "NUMBER": "a number",
@@ -83,7 +90,7 @@ _READABLE = {
     "COMMA": "','",
     "DOT": "'.'",
     "BY": "by",
-    "$END": "the end",
+    "$END": "the end of the query",
 }
 
 
@@ -102,7 +109,7 @@ def _expected(error: UnexpectedInput) -> str:
     return f": expected {' or '.join(readable)}" if readable else ""
 
 
-def _tree(grammar: str, text: str, start: str) -> Tree[Token]:
+def _parse_tree(grammar: str, text: str, start: str) -> Tree[Token]:
     try:
         return _grammar(grammar).parse(text, start=start)
     except UnexpectedEOF as error:
@@ -119,55 +126,55 @@ def _tree(grammar: str, text: str, start: str) -> Tree[Token]:
 
 
 @lru_cache(maxsize=2048)
-def _built(grammar: str, text: str, start: str = "monitor") -> object:
-    """The tree of a text; trees are immutable, and an account's queries are asked for again and again."""
-    if len(text) > LONGEST:
-        raise QueryError(f"the query is longer than {LONGEST} characters", text, LONGEST, len(text))
-    tree = _tree(grammar, text, start)
+def _parse(grammar: str, text: str, start: str = "monitor") -> object:
+    """Return the tree of a text. Trees are immutable, and an account's queries are parsed again and again."""
+    if len(text) > MAX_LENGTH:
+        raise QueryError(f"the query is longer than {MAX_LENGTH} characters", text, MAX_LENGTH, len(text))
+    tree = _parse_tree(grammar, text, start)
     if not isinstance(tree, Tree):
         raise QueryError("the query is empty", text, 0, len(text))
-    if depth(tree) > DEEPEST:
-        raise QueryError(f"the query is nested deeper than {DEEPEST}", text, 0, len(text))
+    if depth(tree) > MAX_DEPTH:
+        raise QueryError(f"the query is nested deeper than {MAX_DEPTH}", text, 0, len(text))
     try:
         node: object = _BUILDERS[grammar](text).transform(tree)
     except VisitError as error:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise
-    too_large = first_numbers_beyond(node, float("inf"))  # type: ignore[arg-type]  # every start builds a Node
+    too_large = first_number_beyond(node, float("inf"))  # type: ignore[arg-type]  # every start builds a Node
     if too_large is not None:
         raise QueryError("the number is too large", text, too_large.span.start, too_large.span.end)
     return node
 
 
 def parse_metric_query(text: str) -> Expression:
-    """A graph's query, such as ``sum:app.hits{env:prod}.as_count() / 60`` (SLOs, widgets)."""
-    node: Expression = _built("metric", text, "expression")  # type: ignore[assignment]  # what this start builds
-    named = next((one for one in walk(node) if isinstance(one, Variable)), None)
-    if named is not None and not _is_keyword_value(node, named):
-        message = f"{named.name!r} has no aggregator: write avg:{named.name}{{*}}"
-        raise QueryError(message, text, named.span.start, named.span.end)
+    """Parse a graph's query, such as ``sum:app.hits{env:prod}.as_count() / 60`` (SLOs, widgets)."""
+    node: Expression = _parse("metric", text, "expression")  # type: ignore[assignment]  # what this start builds
+    variable = next((part for part in walk(node) if isinstance(part, QueryName)), None)
+    if variable is not None and not _is_keyword_value(node, variable):
+        message = f"{variable.name!r} has no aggregator: write avg:{variable.name}{{*}}"
+        raise QueryError(message, text, variable.span.start, variable.span.end)
     return node
 
 
 def parse_formula(text: str) -> Expression:
-    """A formula over named queries, such as ``query2 / query1 * 100``."""
-    return _built("metric", text, "expression")  # type: ignore[return-value]  # what this start builds
+    """Parse a formula over named queries, such as ``query2 / query1 * 100``."""
+    return _parse("metric", text, "expression")  # type: ignore[return-value]  # what this start builds
 
 
 def parse_scope(text: str) -> Scope:
-    """The part between braces, such as ``env:prod,!status:ok``."""
-    return _built("metric", text, "scope")  # type: ignore[return-value]  # what this start builds
+    """Parse a scope, the part between braces, such as ``env:prod,!status:ok``."""
+    return _parse("metric", text, "scope")  # type: ignore[return-value]  # what this start builds
 
 
-def _is_keyword_value(node: Expression, variable: Variable) -> bool:
-    return any(isinstance(one, Keyword) and one.value is variable for one in walk(node))
+def _is_keyword_value(node: Expression, variable: QueryName) -> bool:
+    return any(isinstance(part, Keyword) and part.value is variable for part in walk(node))
 
 
 def parse(type: str, query: str) -> Query:
-    """A monitor's query.
+    """Parse a monitor's query.
 
-    Raises :class:`QueryError` for an unknown type and for text that the type's grammar does not have.
+    Raises :class:`QueryError` for an unknown type and for text outside the type's grammar.
     """
     if type not in MONITOR_TYPES:
         raise QueryError(f"unknown monitor type {type!r}", query, 0, len(query))
@@ -178,23 +185,34 @@ def _body(type: str, query: str) -> Body:
     if type == "synthetics alert":
         return Opaque(query)
     if type == "composite":
-        return _built("composite", query)  # type: ignore[return-value]  # what this grammar builds
+        return _parse("composite", query)  # type: ignore[return-value]  # what this grammar builds
     if type in METRIC_TYPES and not query.lstrip().startswith("formula"):
-        monitor = _built("metric", query)
+        monitor = _parse("metric", query)
         assert isinstance(monitor, MetricMonitor)
         _check_metric(query, monitor)
         return monitor
-    chain = _built("chain", query)
+    chain = _parse("chain", query)
     assert isinstance(chain, ChainMonitor | CheckMonitor)
     check_chain(type, query, chain, CHAIN_HEADS.get(type, ()))
+    if isinstance(chain, ChainMonitor) and chain.head.text == "formula" and type not in OWN_FORMULAS:
+        _check_formula(query, chain.argument)
     return chain
+
+
+def _check_formula(query: str, argument: QuotedString) -> None:
+    """Raise :class:`QueryError`, with its place in the query, for a formula that cannot be read."""
+    try:
+        parse_formula(argument.value)
+    except QueryError as error:
+        start = argument.span.start + 1
+        raise QueryError(error.message, query, start + error.start, start + error.end) from error
 
 
 def _check_metric(query: str, monitor: MetricMonitor) -> None:
     for node in walk(monitor.expression):
-        if isinstance(node, Variable) and not _is_keyword_value(monitor.expression, node):
+        if isinstance(node, QueryName) and not _is_keyword_value(monitor.expression, node):
             message = f"{node.name!r} has no aggregator: write avg:{node.name}{{*}}"
             raise QueryError(message, query, node.span.start, node.span.end)
         if isinstance(node, MetricQuery) and node.aggregator.text == "histogram":
             place = node.aggregator.span
-            raise QueryError("a histogram is for heat maps: no monitor can compare it", query, place.start, place.end)
+            raise QueryError("a histogram is for heat maps: a monitor cannot compare it", query, place.start, place.end)

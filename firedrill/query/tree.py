@@ -1,4 +1,4 @@
-"""The syntax tree of a query. Every node knows the characters it came from; equality ignores them."""
+"""Syntax tree of a query. Every node has the span of its characters; equality ignores it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -7,25 +7,25 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Span:
+class TextSpan:
     """Characters ``start`` to ``end`` (exclusive) of the query's text."""
 
     start: int
     end: int
 
 
-NOWHERE = Span(0, 0)
+NOWHERE = TextSpan(0, 0)
 
 
 @dataclass(frozen=True)
 class Node:
-    """What every node has."""
+    """A node of the tree."""
 
-    span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
+    span: TextSpan = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
     @cached_property
     def nodes(self) -> tuple["Node", ...]:
-        """It and all nodes below it, in order of the text; found once."""
+        """The node and all nodes below it, in order of the text."""
         return tuple(_walk(self))
 
 
@@ -41,19 +41,19 @@ class Word(Node):
 
 @dataclass(frozen=True)
 class Number(Node):
-    """A number, with the spelling it had."""
+    """A number, as it was written."""
 
     text: str
 
     @property
     def value(self) -> float:
-        """As a float."""
+        """The number as a float."""
         return float(self.text.replace(" ", ""))
 
 
 @dataclass(frozen=True)
 class Window(Node):
-    """``last_5m``, ``current_1d``, ``next_1w``; or the bare ``5m`` of event and SLO queries."""
+    """An evaluation window: ``last_5m``, ``current_1d``, ``next_1w``; or the bare ``5m`` of event and SLO queries."""
 
     text: str
     kind: str
@@ -62,7 +62,7 @@ class Window(Node):
 
     @property
     def seconds(self) -> int:
-        """Length; a month is 30 days."""
+        """Length in seconds; a month is 30 days."""
         return self.count * {"m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}[self.unit]
 
 
@@ -71,12 +71,12 @@ class Window(Node):
 
 @dataclass(frozen=True)
 class Everything(Node):
-    """``*``"""
+    """All tags: ``*``."""
 
 
 @dataclass(frozen=True)
 class Tag(Node):
-    """``key:value`` (a value may start or end with ``*``), or a tag without a value (``value`` is None)."""
+    """A tag ``key:value`` (``*`` in a value is a wildcard), or one without a value (``value`` is None)."""
 
     key: str
     value: str | None
@@ -84,7 +84,7 @@ class Tag(Node):
 
 @dataclass(frozen=True)
 class Not(Node):
-    """``!x`` (``symbol``) or ``NOT x``."""
+    """A negated scope: ``!x`` or ``NOT x``."""
 
     item: "Scope"
     word: str = "NOT"
@@ -92,7 +92,7 @@ class Not(Node):
 
 @dataclass(frozen=True)
 class And(Node):
-    """All hold. ``word`` is how it is spelled: ``,`` or ``AND`` or ``and``."""
+    """All conditions hold. ``word`` is the operator as written: ``,`` or ``AND`` or ``and``."""
 
     items: tuple["Scope", ...]
     word: str = ","
@@ -100,7 +100,7 @@ class And(Node):
 
 @dataclass(frozen=True)
 class Or(Node):
-    """Any holds."""
+    """Any condition holds."""
 
     items: tuple["Scope", ...]
     word: str = "OR"
@@ -108,7 +108,7 @@ class Or(Node):
 
 @dataclass(frozen=True)
 class In(Node):
-    """``key IN (a, b)`` or ``key NOT IN (a, b)``."""
+    """A membership: ``key IN (a, b)`` or ``key NOT IN (a, b)``."""
 
     key: str
     values: tuple[Word, ...]
@@ -117,20 +117,20 @@ class In(Node):
 
 
 @dataclass(frozen=True)
-class Enclosed(Node):
+class ParenthesizedScope(Node):
     """A scope in parentheses."""
 
     item: "Scope"
 
 
-Scope = Everything | Tag | Not | And | Or | In | Enclosed
+Scope = Everything | Tag | Not | And | Or | In | ParenthesizedScope
 
 
 # --- expressions ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Text(Node):
+class QuotedString(Node):
     """A quoted string: ``raw`` with its quotes, ``value`` without them and with escapes undone."""
 
     raw: str
@@ -139,7 +139,7 @@ class Text(Node):
 
 @dataclass(frozen=True)
 class Modifier(Node):
-    """``.rollup(avg, 60)``"""
+    """A modifier of a metric query: ``.rollup(avg, 60)``."""
 
     name: str
     arguments: tuple[Word, ...]
@@ -147,7 +147,7 @@ class Modifier(Node):
 
 @dataclass(frozen=True)
 class MetricQuery(Node):
-    """``sum:app.errors{env:prod} by {model}.as_count()``"""
+    """A metric query: ``sum:app.errors{env:prod} by {model}.as_count()``."""
 
     aggregator: Word
     metric: Word
@@ -156,13 +156,13 @@ class MetricQuery(Node):
     modifiers: tuple[Modifier, ...]
 
     def modifier(self, name: str) -> Modifier | None:
-        """The last modifier of that name."""
-        return next((one for one in reversed(self.modifiers) if one.name == name), None)
+        """Return the last modifier of that name."""
+        return next((modifier for modifier in reversed(self.modifiers) if modifier.name == name), None)
 
 
 @dataclass(frozen=True)
 class Binary(Node):
-    """``left operator right``"""
+    """An arithmetic operation: ``left operator right``."""
 
     operator: str
     left: "Expression"
@@ -171,51 +171,58 @@ class Binary(Node):
 
 @dataclass(frozen=True)
 class Negate(Node):
-    """``-x``"""
+    """A negated expression: ``-x``."""
 
     item: "Expression"
 
 
 @dataclass(frozen=True)
-class Grouped(Node):
-    """``(x)``"""
+class ParenthesizedExpression(Node):
+    """An expression in parentheses: ``(x)``."""
 
     item: "Expression"
 
 
 @dataclass(frozen=True)
 class Keyword(Node):
-    """``interval=60`` inside a call."""
+    """A keyword argument: ``interval=60`` inside a call."""
 
     name: str
-    value: "Text | Number | Variable"
+    value: "QuotedString | Number | QueryName"
 
 
 @dataclass(frozen=True)
 class Call(Node):
-    """``clamp_min(x, 1)``"""
+    """A function call: ``clamp_min(x, 1)``."""
 
     name: Word
     arguments: tuple["Argument", ...]
 
 
 @dataclass(frozen=True)
-class Variable(Node):
+class QueryName(Node):
     """The name of a query in a formula."""
 
     name: str
 
 
-Expression = MetricQuery | Binary | Negate | Grouped | Number | Call | Variable
-Argument = Expression | Text | Keyword
+@dataclass(frozen=True)
+class GroupTags(Node):
+    """The groups of a nested space aggregation: ``{env}`` in ``sum(max:m{*} by {env,host}, {env})``."""
+
+    tags: tuple[Word, ...]
+
+
+Expression = MetricQuery | Binary | Negate | ParenthesizedExpression | Number | Call | QueryName
+Argument = Expression | QuotedString | Keyword | GroupTags
 
 
 # --- monitors -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Change(Node):
-    """``change(avg(last_5m),1h_ago)``: ``word`` is ``change`` or ``pct_change``."""
+class ChangeFunction(Node):
+    """The function of a change alert: ``change(avg(last_5m),1h_ago)``; ``word`` is ``change`` or ``pct_change``."""
 
     word: str
     shift: Window
@@ -227,22 +234,24 @@ class MetricMonitor(Node):
 
     aggregator: Word
     window: Window
-    change: Change | None
+    change: ChangeFunction | None
     expression: Expression
     comparator: Word
     threshold: Number
 
 
 @dataclass(frozen=True)
-class Step(Node):
+class ChainCall(Node):
     """A call in a chain: ``.rollup("count")``."""
 
     name: str
-    arguments: tuple[Text | Word, ...]
+    arguments: tuple[QuotedString | Word, ...]
 
     def values(self) -> tuple[str, ...]:
-        """The arguments, unquoted."""
-        return tuple(one.value if isinstance(one, Text) else one.text for one in self.arguments)
+        """Return the arguments, unquoted."""
+        return tuple(
+            argument.value if isinstance(argument, QuotedString) else argument.text for argument in self.arguments
+        )
 
 
 @dataclass(frozen=True)
@@ -250,26 +259,26 @@ class ChainMonitor(Node):
     """An event, formula, SLO, cost or process query: a head and its calls."""
 
     head: Word
-    argument: Text
-    steps: tuple[Step, ...]
+    argument: QuotedString
+    calls: tuple[ChainCall, ...]
     comparator: Word
     threshold: Number
 
-    def step(self, name: str) -> Step | None:
-        """The call of that name."""
-        return next((one for one in self.steps if one.name == name), None)
+    def call(self, name: str) -> ChainCall | None:
+        """Return the call of that name."""
+        return next((call for call in self.calls if call.name == name), None)
 
 
 @dataclass(frozen=True)
 class CheckMonitor(Node):
-    """A service check's query. Its thresholds stand only in the options."""
+    """A service check's query. Its thresholds are in the options only."""
 
-    check: Text
-    steps: tuple[Step, ...]
+    check: QuotedString
+    calls: tuple[ChainCall, ...]
 
-    def step(self, name: str) -> Step | None:
-        """The call of that name."""
-        return next((one for one in self.steps if one.name == name), None)
+    def call(self, name: str) -> ChainCall | None:
+        """Return the call of that name."""
+        return next((call for call in self.calls if call.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -280,41 +289,41 @@ class Member(Node):
 
 
 @dataclass(frozen=True)
-class BothOf(Node):
-    """``a && b``"""
+class CompositeAnd(Node):
+    """Both monitors: ``a && b``."""
 
     left: "Composite"
     right: "Composite"
 
 
 @dataclass(frozen=True)
-class EitherOf(Node):
-    """``a || b``"""
+class CompositeOr(Node):
+    """Either monitor: ``a || b``."""
 
     left: "Composite"
     right: "Composite"
 
 
 @dataclass(frozen=True)
-class Inverse(Node):
-    """``!a``"""
+class CompositeNot(Node):
+    """A negated composite: ``!a``."""
 
     item: "Composite"
 
 
 @dataclass(frozen=True)
-class Parenthesized(Node):
-    """``(a)``"""
+class ParenthesizedComposite(Node):
+    """A composite in parentheses: ``(a)``."""
 
     item: "Composite"
 
 
-Composite = Member | BothOf | EitherOf | Inverse | Parenthesized
+Composite = Member | CompositeAnd | CompositeOr | CompositeNot | ParenthesizedComposite
 
 
 @dataclass(frozen=True)
 class Opaque(Node):
-    """A query that Datadog itself writes and whose text says nothing (synthetics: ``no_query``)."""
+    """A query that Datadog itself writes and whose text has no content (synthetics: ``no_query``)."""
 
     text: str
 
@@ -335,40 +344,36 @@ class Query:
 
     @property
     def comparator(self) -> str | None:
-        """``>``, ``>=`` ...; None where the query has none (composites, checks)."""
+        """Comparator ``>``, ``>=`` ...; None for a query without one (composites, checks)."""
         return str(self.body.comparator) if isinstance(self.body, MetricMonitor | ChainMonitor) else None
 
     @property
     def threshold(self) -> Number | None:
-        """The number at the end, with its place."""
+        """Threshold at the end of the query, with its place; None for a query without one."""
         return self.body.threshold if isinstance(self.body, MetricMonitor | ChainMonitor) else None
 
-    def edited(self, span: Span, replacement: str) -> str:
-        """The text with one node's characters replaced, and all else as it was."""
-        return self.text[: span.start] + replacement + self.text[span.end :]
+
+_CHILD_FIELDS: dict[type[Node], tuple[str, ...]] = {}
+"""Names of the child fields of each node class."""
 
 
-_PARTS: dict[type[Node], tuple[str, ...]] = {}
-"""The names of each kind of node's parts, found once."""
-
-
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    if kind not in _PARTS:
-        _PARTS[kind] = tuple(each.name for each in fields(kind) if each.name != "span")
-    return _PARTS[kind]
+def _child_fields(kind: type[Node]) -> tuple[str, ...]:
+    if kind not in _CHILD_FIELDS:
+        _CHILD_FIELDS[kind] = tuple(field.name for field in fields(kind) if field.name != "span")
+    return _CHILD_FIELDS[kind]
 
 
 def walk(node: Node) -> tuple[Node, ...]:
-    """A node and all nodes below it, in order of the text."""
+    """Return a node and all nodes below it, in order of the text."""
     return node.nodes
 
 
 def _walk(node: Node) -> Iterator[Node]:
     pending: list[Any] = [node]
     while pending:
-        one = pending.pop()
-        if isinstance(one, Node):
-            yield one
-            pending.extend(getattr(one, name) for name in reversed(_parts(type(one))))
-        elif isinstance(one, tuple):
-            pending.extend(reversed(one))
+        item = pending.pop()
+        if isinstance(item, Node):
+            yield item
+            pending.extend(getattr(item, name) for name in reversed(_child_fields(type(item))))
+        elif isinstance(item, tuple):
+            pending.extend(reversed(item))

@@ -1,7 +1,7 @@
-"""Starts, finds and ends the sandbox's processes.
+"""Lifecycle of the sandbox's processes: start, find, stop.
 
-What was started stands in ``processes.json``: process id and start time of each, so that a process id that the system
-gave to another program later is never taken for ours.
+``processes.json`` records the process id and start time of each, so that a process id that the system has reused for
+another program is never mistaken for one of the sandbox.
 """
 
 import fcntl
@@ -20,23 +20,23 @@ import httpx
 import psutil
 
 from firedrill.errors import KnownFailure
-from firedrill.sandbox.google.cloud_run_processes import end_leftovers
+from firedrill.sandbox.google.cloud_run.processes import end_leftovers
 from firedrill.sandbox.google.database import Database
-from firedrill.sandbox.settings import Settings
+from firedrill.settings import Settings
 
 START_DEADLINE = 60.0
 """Seconds until a process must answer."""
 STOP_DEADLINE = 15.0
-"""Seconds that a process has to end by itself; the Cloud Run front drains requests for up to 10."""
+"""Seconds from SIGTERM to SIGKILL; Cloud Run's front end finishes open requests for up to 10."""
 
 
 class SandboxError(KnownFailure):
-    """One clear line: the thing, the reason, the next step."""
+    """A failure to start or stop the sandbox: the thing, the reason, the next step."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the sandbox: its module, where it says that it is ready, and the ports it needs."""
+    """A process of the sandbox: its module, its health URL and its ports."""
 
     name: str
     health: str
@@ -44,12 +44,12 @@ class Process:
 
     @property
     def command(self) -> list[str]:
-        """How it is started."""
+        """The command line that starts it."""
         return [sys.executable, "-m", f"firedrill.sandbox.{self.name}"]
 
 
 def declared(settings: Settings) -> list[Process]:
-    """The sandbox's processes, in the order in which they start."""
+    """Return the sandbox's processes, in the order in which they start."""
     return [
         Process("datadog", f"http://127.0.0.1:{settings.datadog_port}/-/health", (settings.datadog_port,)),
         Process("google", f"http://127.0.0.1:{settings.google_port}/-/health", (settings.google_port, settings.port)),
@@ -59,20 +59,20 @@ def declared(settings: Settings) -> list[Process]:
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
-    """Only one command at a time may start or end this sandbox's processes."""
+    """Hold the sandbox's lock, so that only one command at a time starts or stops processes. Raises SandboxError."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SandboxError(
-                f"another firedrill command is at work on {settings.home}: wait for it to end, or end it"
+                f"another firedrill command is using {settings.home}: wait for it to finish, or stop it"
             ) from None
         yield
 
 
 def busy(settings: Settings) -> bool:
-    """Whether a command that holds the sandbox is at work."""
+    """Return whether a command holds the sandbox's lock."""
     try:
         with (settings.home / "lock").open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -84,20 +84,20 @@ def busy(settings: Settings) -> bool:
 
 
 def running(settings: Settings) -> dict[str, psutil.Process]:
-    """The processes that were started here and still live, by name."""
-    found = {}
+    """Return the recorded processes that are still running, by name."""
+    alive = {}
     for name, (pid, started) in _recorded(settings).items():
         try:
             process = psutil.Process(pid)
             if abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE:
-                found[name] = process
+                alive[name] = process
         except psutil.NoSuchProcess:
             continue
-    return found
+    return alive
 
 
 def healthy(process: Process) -> bool:
-    """Whether it answers."""
+    """Return whether a process responds."""
     if process.health:
         try:
             return httpx.get(process.health, timeout=2).status_code == 200
@@ -107,23 +107,23 @@ def healthy(process: Process) -> bool:
 
 
 def require(settings: Settings) -> None:
-    """All processes run and answer. Raises :class:`SandboxError` naming those that do not."""
+    """Check that all processes run and respond. Raises :class:`SandboxError` with those that do not."""
     alive = running(settings)
-    silent = [one.name for one in declared(settings) if one.name not in alive or not healthy(one)]
-    if silent:
-        raise SandboxError(f"the sandbox's {', '.join(silent)} does not run: `firedrill up` starts what is missing")
+    down = [process.name for process in declared(settings) if process.name not in alive or not healthy(process)]
+    if down:
+        raise SandboxError(f"the sandbox's {', '.join(down)} does not run: start it with `firedrill up`")
 
 
 def start(settings: Settings) -> list[str]:
-    """Start what does not run. Returns the names of what was started; on failure nothing new is left running."""
+    """Start the processes that do not run and return their names. On failure, stop those again."""
     alive = running(settings)
     for process in declared(settings):
-        if process.name in alive and not _answers(process, deadline=5):
+        if process.name in alive and not _responds(process, seconds=5):
             _end({process.name: alive.pop(process.name)})
     missing = [process for process in declared(settings) if process.name not in alive]
     for process in missing:
         for port in process.ports:
-            _refuse_taken(port, process, settings)
+            _require_free(port, process, settings)
     settings.logs.mkdir(parents=True, exist_ok=True)
     started: dict[str, psutil.Process] = {}
     try:
@@ -131,7 +131,7 @@ def start(settings: Settings) -> list[str]:
             started[process.name] = _launch(process, settings)
             _record(settings, alive | started)
         for process in missing:
-            _await(process, started[process.name], settings)
+            _wait_until_healthy(process, started[process.name], settings)
     except BaseException:
         _end(started)
         _record(settings, alive)
@@ -140,25 +140,25 @@ def start(settings: Settings) -> list[str]:
 
 
 def stop(settings: Settings) -> list[str]:
-    """End what was started here, and nothing else. Returns the names of what was ended."""
+    """Stop the recorded processes, and no others, and return their names."""
     alive = running(settings)
     order = [process.name for process in reversed(declared(settings)) if process.name in alive]
     for name in order:
         _end({name: alive[name]})
     (settings.home / "processes.json").unlink(missing_ok=True)
     if _end_instances(settings):
-        order.append("instances of the service that a killed process had left")
+        order.append("instances of the service, left over from a killed process")
     return order
 
 
 def _end_instances(settings: Settings) -> bool:
-    """End what a Google process that was killed could not: the service's instances, by what it recorded of them."""
+    """End the service's instances that a killed Google process left running, by its records of them."""
     database = settings.home / "google.sqlite"
     return database.exists() and bool(end_leftovers(Database(database)))
 
 
 def last_lines(settings: Settings, name: str, count: int = 5) -> str:
-    """The end of a process's log."""
+    """Return the end of a process's log."""
     log = settings.logs / f"{name}.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return "\n".join(lines[-count:])
@@ -184,26 +184,26 @@ def _launch(process: Process, settings: Settings) -> psutil.Process:
     return psutil.Process(child.pid)
 
 
-def _await(process: Process, child: psutil.Process, settings: Settings) -> None:
+def _wait_until_healthy(process: Process, child: psutil.Process, settings: Settings) -> None:
     deadline = time.monotonic() + START_DEADLINE
     while not healthy(process):
         if not child.is_running() or child.status() == psutil.STATUS_ZOMBIE:
             raise SandboxError(
-                f"the sandbox's {process.name} process ended while starting; the end of its log "
+                f"the sandbox's {process.name} process ended while starting; the last lines of its log "
                 f"({settings.logs / f'{process.name}.log'}):\n{last_lines(settings, process.name)}"
             )
         if time.monotonic() > deadline:
             raise SandboxError(
-                f"the sandbox's {process.name} process did not answer within {START_DEADLINE:.0f} s; "
+                f"the sandbox's {process.name} process did not respond within {START_DEADLINE:.0f} s; "
                 f"see {settings.logs / f'{process.name}.log'}"
             )
         time.sleep(0.1)
 
 
-def _answers(process: Process, deadline: float) -> bool:
-    end = time.monotonic() + deadline
+def _responds(process: Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
     while not healthy(process):
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.2)
     return True
@@ -231,22 +231,22 @@ def _listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _refuse_taken(port: int, process: Process, settings: Settings) -> None:
+def _require_free(port: int, process: Process, settings: Settings) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise SandboxError(
-                f"port {port}, which the sandbox's {process.name} process needs, is taken{_owner(port)}: "
-                f"end that program, or choose another range, for example FIREDRILL_PORT={settings.port + 1000} make up"
+                f"port {port} of the sandbox's {process.name} process is in use{_owner(port)}: "
+                f"stop that program, or choose other ports, for example FIREDRILL_PORT={settings.port + 1000} make up"
             ) from None
 
 
 def _owner(port: int) -> str:
     try:
         connections = psutil.net_connections(kind="tcp")
-    except psutil.AccessDenied:  # macOS tells only root
+    except psutil.AccessDenied:  # macOS requires root
         return ""
     for connection in connections:
         if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:

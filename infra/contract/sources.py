@@ -1,4 +1,4 @@
-"""What the events of each source can be searched by: the contract's fields and spans, and what Datadog itself adds."""
+"""The facets of each source's events: those of the contract, and those that Datadog adds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ Type = Literal["string", "number", "boolean", "any"]
 
 @dataclass(frozen=True)
 class Facet:
-    """A field (``@path``) or tag of events. ``values``: all that can occur, where that is known."""
+    """A field (``@path``) or tag of events. ``values`` are all that can occur; empty if they are open."""
 
     type: Type = "string"
     values: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Facet:
 
 @dataclass(frozen=True)
 class Source:
-    """The facets of a source's events. ``events`` is what the source calls them; ``open`` prefixes hold any field."""
+    """The facets of a source. ``events`` is the word for its events; below an ``open`` prefix any field is allowed."""
 
     events: str
     fields: dict[str, Facet]
@@ -28,21 +28,27 @@ class Source:
 
 
 def _facets(names: str, numbers: str = "", **values: tuple[str, ...]) -> dict[str, Facet]:
-    found = dict.fromkeys(names.split(), Facet()) | dict.fromkeys(numbers.split(), Facet("number"))
-    return found | {name.replace("__", "."): Facet(values=known) for name, known in values.items()}
+    facets = dict.fromkeys(names.split(), Facet()) | dict.fromkeys(numbers.split(), Facet("number"))
+    return facets | {name.replace("__", "."): Facet(values=allowed) for name, allowed in values.items()}
 
 
 def _declared(fields: Iterable[LogField]) -> dict[str, Facet]:
-    """One path may be declared by several kinds of event: their values are then taken together."""
-    found: dict[str, Facet] = {}
-    incomplete = set()
-    for one in fields:
-        kind: Type = "number" if one.type in {"integer", "double"} else "boolean" if one.type == "boolean" else "string"
-        known = found.get(one.path, Facet(kind)).values
-        found[one.path] = Facet(kind, tuple(dict.fromkeys((*known, *one.values))))
-        if not one.values:
-            incomplete.add(one.path)
-    return found | {path: Facet(found[path].type) for path in incomplete}
+    """Return the facets of declared fields. A path that several kinds of event declare has the values of all."""
+    facets: dict[str, Facet] = {}
+    open_paths = set()
+    for field_ in fields:
+        kind = _facet_type(field_)
+        values = facets.get(field_.path, Facet(kind)).values
+        facets[field_.path] = Facet(kind, tuple(dict.fromkeys((*values, *field_.values))))
+        if not field_.values:
+            open_paths.add(field_.path)
+    return facets | {path: Facet(facets[path].type) for path in open_paths}
+
+
+def _facet_type(log_field: LogField) -> Type:
+    if log_field.type in {"integer", "double"}:
+        return "number"
+    return "boolean" if log_field.type == "boolean" else "string"
 
 
 UNIFIED = _facets("service env version host source team")
@@ -50,7 +56,7 @@ STATUSES = ("emergency", "alert", "critical", "error", "warn", "warning", "notic
 CLOUD_RUN = _facets("service_name revision_name location project_id container_id")
 LOG_FIELDS = (
     *PIPELINE_FIELDS,
-    *(one for event in LOG_EVENTS.values() for one in event.fields),
+    *(log_field for event in LOG_EVENTS.values() for log_field in event.fields),
 )
 LOGS = Source("log", _declared(LOG_FIELDS), UNIFIED | CLOUD_RUN | _facets("trace_id", status=STATUSES))
 
@@ -59,7 +65,7 @@ TRACER = _facets(
     "peer.service out.host flask.endpoint flask.url_rule runtime-id _top_level",
     "duration http.status_code",
 )
-"""Attributes that ddtrace and Datadog set on every span of a kind."""
+"""The attributes that ddtrace and Datadog set on spans."""
 SPAN = Source(
     "span",
     TRACER | _facets(" ".join(tag for span in SPANS for tag in span.tags if tag not in TRACER)),
@@ -67,7 +73,7 @@ SPAN = Source(
     | _facets("type span.kind trace_id")
     | {
         "operation_name": Facet(values=tuple(span.operation for span in SPANS)),
-        "resource_name": Facet(values=tuple(one for span in SPANS for one in span.resources)),
+        "resource_name": Facet(values=tuple(resource for span in SPANS for resource in span.resources)),
         "status": Facet(values=("ok", "error")),
     },
 )
@@ -134,7 +140,7 @@ LLM = Source(
 )
 """https://docs.datadoghq.com/llm_observability/monitoring/querying"""
 
-KNOWN = {
+DECLARED = {
     "logs": LOGS,
     "spans": SPAN,
     "rum": RUM,
@@ -145,16 +151,16 @@ KNOWN = {
 
 
 def _with_kinds() -> dict[str, Source]:
-    """With what the contract's kinds of event add, by track."""
-    found = dict(KNOWN)
+    """Return the sources by track, with the facets of the contract's own kinds of event."""
+    sources = dict(DECLARED)
     for kind in EVENT_KINDS:
-        one = found.get(kind.track, Source(kind.track, {}, UNIFIED))
-        tags = {tag.key: Facet(values=one.tags.get(tag.key, Facet()).values + tag.values) for tag in kind.tags}
-        found[kind.track] = replace(one, fields=_declared(kind.fields) | one.fields, tags=one.tags | tags)
-    return found
+        source = sources.get(kind.track, Source(kind.track, {}, UNIFIED))
+        tags = {tag.key: Facet(values=source.tags.get(tag.key, Facet()).values + tag.values) for tag in kind.tags}
+        sources[kind.track] = replace(source, fields=_declared(kind.fields) | source.fields, tags=source.tags | tags)
+    return sources
 
 
-_ALSO = {
+_ALIASES = {
     "logs": ("logs_stream", "logs_pattern_stream"),
     "spans": ("trace-analytics", "trace_stream"),
     "rum": ("rum_stream", "product_analytics"),
@@ -163,9 +169,10 @@ _ALSO = {
     "llm-observability": ("llm_observability", "llm_observability_stream"),
     "events": ("event_stream",),
 }
-"""What formula queries and streams call a source."""
+"""The names of a source in formula queries and streams."""
 SOURCES: Mapping[str, Source] = {
-    name: source for track, source in _with_kinds().items() for name in (track, *_ALSO.get(track, ()))
+    name: source for track, source in _with_kinds().items() for name in (track, *_ALIASES.get(track, ()))
 }
-"""By the names that monitors, formula queries and streams have for a source. Of any other source the contract says
-nothing: its searches are read, their facets are not judged."""
+"""The sources by their names in monitors, formula queries and streams.
+
+The contract has no facets of any other source: the syntax of its searches is checked, their facets are not."""

@@ -1,1 +1,1 @@
-"""What all environments share in one Datadog organisation: a program and a stack of its own."""
+"""The program of the resources that all environments of a Datadog organisation share."""

@@ -1,12 +1,11 @@
-"""What all environments share in one Datadog organisation, as a table of contents.
+"""The program of the resources that all environments of a Datadog organisation share.
 
-A stack of its own (``org``, in the sandbox ``local``), because each of these exists once in an organisation: ordered
-lists, settings, metrics and their meaning, the software catalog. Two environments that declared them would collide
-(409) or undo each other's. What is one environment's (its index, archive, pipelines, filters, monitors) is declared in
-infra/ and has the environment in its name; what is here has not.
+Its stack is ``org``, in the sandbox ``local``. Each of these resources exists once in an organisation: ordered lists,
+settings, metrics' metadata, the software catalog. Two environments that declared them would conflict (409) or overwrite
+each other's. An environment's own resources are declared in infra/, with the environment in their names.
 
-Deployed last, and destroyed first: it reads what the environments export (stack references), and Datadog refuses to
-describe a metric that was never sent, so that the service must have answered once. docs/deploy.md has the commands.
+Deploy it last and destroy it first: it reads the exports of the environments' stacks, and Datadog refuses metadata of a
+metric that was never sent, so the service must have had traffic. docs/deploy.md has the commands.
 """
 # ruff: noqa: E402  # the path and the SDK's import come first
 
@@ -15,7 +14,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-sys.path[:] = [str(FOLDER.parents[1]), *(one for one in sys.path if Path(one or ".").resolve() != FOLDER)]
+sys.path[:] = [str(FOLDER.parents[1]), *(entry for entry in sys.path if Path(entry or ".").resolve() != FOLDER)]
 
 if os.environ.get("FIREDRILL_LEAN_SDK") == "1":  # docs/lean-sdk.md
     from firedrill import lean_sdk
@@ -40,19 +39,25 @@ settings = config.load()
 
 # --- Settings and ordered lists --------------------------------------------------------------------------------------
 stacks = environments(settings.environments)
-orders = Orders("orders", OrderArgs(stacks, settings.index_order))
-guard_rails = GuardRails("guard-rails", GuardRailArgs(settings.environments, settings.on_demand_tests))
+Orders("orders", OrderArgs(stacks, settings.index_order, settings.has))
+GuardRails("guard-rails", GuardRailArgs(settings.environments, settings.on_demand_tests, settings.has))
 
 # --- People ----------------------------------------------------------------------------------------------------------
-if "on-call" not in settings.products_off:
-    people = PagedPeople("paged", PagedPeopleArgs(stacks, settings.paged))
+if settings.has("on-call"):
+    PagedPeople("paged", PagedPeopleArgs(stacks, settings.paged))
 
-# --- Metrics: what they mean, and those that Datadog computes --------------------------------------------------------
-metrics = Metrics("metrics")
-span_metrics = SpanMetrics("spans")
-log_metrics = LogMetrics("logs")
-rum_metrics = RumMetrics("rum")
-product_analytics = ProductAnalytics("product-analytics")
+# --- Metrics: metadata, and metrics that Datadog computes -------------------------------------------------------------
+if settings.has("metrics"):
+    Metrics("metrics")
+if settings.has("apm"):
+    SpanMetrics("spans")
+if settings.has("logs"):
+    LogMetrics("logs")
+if settings.has("rum"):
+    RumMetrics("rum")
+if settings.has("product-analytics"):
+    ProductAnalytics("product-analytics", logs=settings.has("logs"))
 
-# --- What the system is made of --------------------------------------------------------------------------------------
-catalog = ServiceCatalog("catalog")
+# --- Software catalog ------------------------------------------------------------------------------------------------
+if settings.has("service-map"):
+    ServiceCatalog("catalog")

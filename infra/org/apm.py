@@ -1,4 +1,4 @@
-"""Metrics from spans, counted on all of them, also those that no retention filter keeps."""
+"""Metrics from spans, computed from all spans, also those that no retention filter keeps."""
 
 import pulumi
 import pulumi_datadog as dd
@@ -13,33 +13,36 @@ DERIVATIONS = (
     Derivation(
         PROVIDER_DURATION,
         _CALLS,
-        "which model is slow: Datadog's own trace metrics of these calls do not know the model",
+        "shows which model is slow: Datadog's own trace metrics of these calls have no tag for the model",
         measure="@duration",
         facets=_MODEL,
     ),
     Derivation(
         PROVIDER_ERRORS,
         f"{_CALLS} status:error",
-        "how often Gemini fails before the service repeats the call: users see only what is left after that",
+        "counts Gemini's errors before retries, most of which users never see",
         facets=_MODEL,
     ),
 )
 
 
 class SpanMetrics(pulumi.ComponentResource):
-    """One resource for each derivation."""
+    """The metrics, one for each derivation."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm-api-org:datadog:SpanMetrics", name, None, opts)
-        for one in DERIVATIONS:
-            kind, path, percentiles = one.compute
+        for derivation in DERIVATIONS:
+            kind, path, percentiles = derivation.compute
             dd.SpansMetric(
-                f"{name}-{one.key}",
-                name=one.metric.name,
+                f"{name}-{derivation.key}",
+                name=derivation.metric.name,
                 compute=dd.SpansMetricComputeArgs(aggregation_type=kind, path=path, include_percentiles=percentiles),
-                filter=dd.SpansMetricFilterArgs(query=one.query),
-                group_bies=[dd.SpansMetricGroupByArgs(path=path, tag_name=tag) for path, tag in one.groups],
-                # A name exists once: what replaces a metric cannot be made beside it.
+                filter=dd.SpansMetricFilterArgs(query=derivation.query),
+                # Sorted by path: otherwise the plugin crosses tag names (policy spans-metric-groups-sorted).
+                group_bies=[
+                    dd.SpansMetricGroupByArgs(path=path, tag_name=tag) for path, tag in sorted(derivation.groups)
+                ],
+                # A metric's name is unique: its replacement cannot exist beside it.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
         self.register_outputs({})

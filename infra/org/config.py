@@ -1,51 +1,59 @@
-"""What the organisation's stack is told: a missing or wrong key is one line that names it and the fix."""
-
-from typing import Literal
+"""The configuration of the organisation's stack. A missing or wrong key is an error of one line, with the fix."""
 
 import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from infra.products import Product, closure
+from infra.unfilled import refuse_unfilled
+
 PROJECT = "llm-api-org"
 
 
 class OrgSettings(BaseModel):
-    """The keys, in camel case, below ``llm-api-org:``."""
+    """The stack's configuration. Keys are the field names in camel case, below ``llm-api-org:``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     environments: tuple[str, ...] = Field(
-        min_length=1, description="the stacks of the project llm-api in this organisation, such as [dev, prod]"
+        min_length=1, description="stacks of the project llm-api in this organisation, such as [dev, prod]"
     )
     index_order: tuple[str, ...] = Field(
-        min_length=1, description="every log index of the organisation; the first whose filter matches takes the log"
+        min_length=1, description="all log indexes of the organisation; the first whose filter matches takes a log"
     )
     paged: tuple[str, ...] = Field(
-        min_length=1, description="e-mail addresses of the Datadog users whom any environment pages"
+        min_length=1, description="e-mail addresses of the Datadog users that any environment pages"
     )
-    products_off: tuple[Literal["on-call"], ...] = Field(
-        (), description="products that the Datadog organisation does not have: on-call"
+    products_off: tuple[Product, ...] = Field(
+        (), description="products that the Datadog organisation lacks, of the table in docs/deploy.md"
     )
-    on_demand_tests: int = Field(ge=1, le=100, description="synthetic tests that CI runs at once, in all repositories")
+    on_demand_tests: int = Field(
+        ge=1, le=100, description="synthetic tests that CI may run at once, in all repositories"
+    )
+
+    def has(self, product: Product) -> bool:
+        """Return whether the Datadog organisation has a product, and those that it needs."""
+        return product not in closure(self.products_off)
 
 
 def load() -> OrgSettings:
-    """This stack's settings. Raises :class:`pulumi.RunError` with one line."""
-    own = pulumi.Config(PROJECT)
+    """Return this stack's settings. Raises :class:`pulumi.RunError` with one line."""
+    refuse_unfilled(f"infra/org/Pulumi.{pulumi.get_stack()}.yaml")
+    stored = pulumi.Config(PROJECT)
     try:
         return OrgSettings.model_validate(
             {
-                "environments": own.get_object("environments"),
-                "indexOrder": own.get_object("indexOrder"),
-                "paged": own.get_object("paged"),
-                "productsOff": own.get_object("productsOff") or (),
-                "onDemandTests": own.get("onDemandTests"),
+                "environments": stored.get_object("environments"),
+                "indexOrder": stored.get_object("indexOrder"),
+                "paged": stored.get_object("paged"),
+                "productsOff": stored.get_object("productsOff") or (),
+                "onDemandTests": stored.get("onDemandTests"),
             }
         )
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         key = str(problem["loc"][0])
-        field = next(one for one in OrgSettings.model_fields.values() if one.alias == key)
+        field = next(model_field for model_field in OrgSettings.model_fields.values() if model_field.alias == key)
         raise pulumi.RunError(
             f"{PROJECT}:{key} in infra/org/Pulumi.{pulumi.get_stack()}.yaml is missing or wrong ({field.description}): "
             f"run `pulumi config set{' --path' if 'list' in problem['type'] or 'tuple' in problem['type'] else ''} "

@@ -1,8 +1,7 @@
-"""Metrics that Datadog computes from logs, spans and RUM events: what they have in common.
+"""The type of metrics that Datadog computes from logs, spans and RUM events.
 
-They belong to the organisation: a metric name exists once in it, and two environments that both declared one would
-collide. Each is grouped by env. The contract (service/telemetry.py) has name, type, unit and tags; here stands from
-what they are computed.
+A metric's name is unique in an organisation, so environments cannot declare these; each metric is grouped by env. The
+contract (service/telemetry) has name, type, unit and tags; a derivation has the source.
 """
 
 from collections.abc import Mapping
@@ -15,15 +14,15 @@ from service.telemetry import CONSTANT_TAGS, Metric
 
 @dataclass(frozen=True)
 class Derivation:
-    """``query`` selects the events, ``measure`` is the facet that a distribution takes."""
+    """The source of a metric: ``query`` selects events, ``measure`` is the facet of a distribution."""
 
     metric: Metric
     query: str
     because: str
-    """The question that nothing else answers."""
+    """The metric's purpose."""
     measure: str = ""
     facets: Mapping[str, str] = field(default_factory=dict)
-    """Tag of the contract -> facet of the event."""
+    """The facet of the event by tag of the contract."""
 
     def __post_init__(self) -> None:
         tags = [tag.key for tag in self.metric.tags]
@@ -34,17 +33,17 @@ class Derivation:
 
     @property
     def key(self) -> str:
-        """The resource's name: the metric's, without dots."""
+        """The resource's name: the metric's, with hyphens for dots."""
         return self.metric.name.replace(".", "-")
 
     @property
     def compute(self) -> tuple[str, str | None, bool | None]:
-        """Aggregation type, path and whether percentiles are computed."""
+        """The aggregation type, the path, and whether percentiles are computed."""
         if self.metric.type == "distribution":
             return "distribution", self.measure, self.metric.percentiles
         return "count", None, None
 
     @property
     def groups(self) -> list[tuple[str, str]]:
-        """(facet, tag): the unified service tags first."""
+        """The pairs of facet and tag to group by, the unified service tags first."""
         return [*((tag.key, tag.key) for tag in CONSTANT_TAGS), *((path, tag) for tag, path in self.facets.items())]

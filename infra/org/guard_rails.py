@@ -1,30 +1,33 @@
-"""Settings of the whole organisation that bound what any stack, and any person, can do in it."""
+"""Settings of the whole organisation that limit what stacks and people can do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_datadog as dd
 
 from infra.identity import Identity
+from infra.products import Product
 
 
 @dataclass(frozen=True)
 class GuardRailArgs:
-    """``environments`` are the values of env that a monitor may have."""
+    """``environments`` are the allowed values of a monitor's env tag."""
 
     environments: Sequence[str]
     on_demand_tests: int
+    has: Callable[[Product], bool]
 
 
 class GuardRails(pulumi.ComponentResource):
-    """Tags that every monitor must have, and how many synthetic tests run at once."""
+    """Required tags of monitors, and a limit of concurrent synthetic tests."""
 
     def __init__(self, name: str, args: GuardRailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm-api-org:datadog:GuardRails", name, None, opts)
-        # Routing rules and notification rules select by these two: a monitor by hand without them pages nobody.
+        # Routing and notification rules select by these tags: a monitor created by hand without them pages nobody.
         teams = [Identity(env, version="").team for env in args.environments]
-        for key, values in (("env", list(args.environments)), ("team", teams)):
+        required = (("env", list(args.environments)), ("team", teams)) if args.has("monitors") else ()
+        for key, values in required:
             dd.MonitorConfigPolicy(
                 f"{name}-monitor-{key}",
                 policy_type="tag",
@@ -33,10 +36,11 @@ class GuardRails(pulumi.ComponentResource):
                 ),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        # A pull request that triggers all tests of all repositories must not be what the month's bill is made of.
-        dd.SyntheticsConcurrencyCap(
-            f"{name}-synthetics",
-            on_demand_concurrency_cap=args.on_demand_tests,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        # Limits the cost of a pull request that triggers all tests of all repositories.
+        if args.has("synthetics"):
+            dd.SyntheticsConcurrencyCap(
+                f"{name}-synthetics",
+                on_demand_concurrency_cap=args.on_demand_tests,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})

@@ -1,5 +1,6 @@
-"""How each person who takes pages is reached. It is the person's, not an environment's: two that both declared it would
-send each page twice.
+"""The notification channels and rules of each person on call.
+
+They belong to the person: two environments that both declared them would send each page twice.
 """
 
 from collections.abc import Sequence
@@ -8,27 +9,27 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_datadog as dd
 
-from infra.org.environments import Environment, all_of
+from infra.org.environments import Environment, read_all
 
 
 @dataclass(frozen=True)
 class PagedPeopleArgs:
-    """``emails`` are the users in the environments' rotations."""
+    """``emails`` are the users in the rotations of all environments."""
 
     environments: Sequence[Environment]
     emails: Sequence[str]
 
 
 class PagedPeople(pulumi.ComponentResource):
-    """A page goes where its receiver's own rules say, and a new user has none: it would reach nobody.
+    """The channels and rules. A new user has none, so that a page would not reach them.
 
-    A program can say e-mail; a telephone's owner has to confirm the number first, by hand.
+    Only e-mail can be declared: a phone number must be confirmed by its owner.
     """
 
     def __init__(self, name: str, args: PagedPeopleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm-api-org:datadog:PagedPeople", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        reached = all_of(args.environments, "paged").apply(lambda paged: checked_emails(args.emails, paged))
+        reached = read_all(args.environments, "paged").apply(lambda paged: checked_emails(args.emails, paged))
         for number, address in enumerate(args.emails, 1):
             user = dd.get_user_output(filter=address, exact_match=True).id
             channel = dd.OnCallUserNotificationChannel(
@@ -50,15 +51,15 @@ class PagedPeople(pulumi.ComponentResource):
 
 
 def checked_emails(emails: Sequence[str], paged: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
-    """The addresses, when they have everybody whom an environment pages.
+    """Return the addresses, if they include everyone that an environment pages.
 
-    Raises :class:`pulumi.RunError` for one that they have not: a page of theirs would reach nobody.
+    Raises :class:`pulumi.RunError` for a missing one, whom no page would reach.
     """
     for environment, addresses in paged:
         for address in addresses:
             if address not in emails:
                 raise pulumi.RunError(
-                    f"stack {environment} pages {address}, whom llm-api-org:paged in infra/org/Pulumi."
-                    f"{pulumi.get_stack()}.yaml does not name: no page would reach them. Name them there"
+                    f"stack {environment} pages {address}, who is missing in llm-api-org:paged in infra/org/Pulumi."
+                    f"{pulumi.get_stack()}.yaml: no page would reach them. Add them there"
                 )
     return list(emails)

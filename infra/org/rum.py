@@ -1,4 +1,4 @@
-"""Metrics from RUM events, counted on all sessions, also those that no retention filter keeps."""
+"""Metrics from RUM events, computed from all sessions, also those that no retention filter keeps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _PAGE = f"service:{WEB_SERVICE}"
 
 @dataclass(frozen=True)
 class RumDerivation(Derivation):
-    """``event`` is the type of RUM event that is counted."""
+    """A derivation from RUM events of the type ``event``."""
 
     event: str = "action"
 
@@ -23,12 +23,12 @@ DERIVATIONS = (
     RumDerivation(
         WEB_ASKS,
         f"{_PAGE} @action.name:{ASK_SUBMITTED}",
-        "whether people still ask: when they stop, the page is broken in a way that no server sees",
+        "drops when the page is broken in a way that no server sees",
     ),
     RumDerivation(
         WEB_PAINT,
         _PAGE,
-        "whether the page itself is slow, apart from the answers",
+        "shows whether the page itself is slow, apart from the answers",
         measure="@view.largest_contentful_paint",
         facets={"view": "@view.name"},
         event="view",
@@ -36,14 +36,14 @@ DERIVATIONS = (
     RumDerivation(
         WEB_WAIT,
         f"{_PAGE} @resource.url:*/v1/chat",
-        "what people really wait: llm.chat.latency ends where their network begins",
+        "includes the user's network, which llm.chat.latency does not",
         measure="@resource.duration",
         event="resource",
     ),
     RumDerivation(
         WEB_ERRORS,
         _PAGE,
-        "whether a new version of the page throws errors",
+        "shows whether a new version of the page throws errors",
         facets={"source": "@error.source"},
         event="error",
     ),
@@ -51,23 +51,23 @@ DERIVATIONS = (
 
 
 class RumMetrics(pulumi.ComponentResource):
-    """One resource for each derivation."""
+    """The metrics, one for each derivation."""
 
     def __init__(
         self, name: str, derivations: Iterable[RumDerivation] = DERIVATIONS, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("llm-api-org:datadog:RumMetrics", name, None, opts)
-        for one in derivations:
-            kind, path, percentiles = one.compute
+        for derivation in derivations:
+            kind, path, percentiles = derivation.compute
             dd.RumMetric(
-                f"{name}-{one.key}",
-                name=one.metric.name,
-                event_type=one.event,
+                f"{name}-{derivation.key}",
+                name=derivation.metric.name,
+                event_type=derivation.event,
                 compute=dd.RumMetricComputeArgs(aggregation_type=kind, path=path, include_percentiles=percentiles),
-                filter=dd.RumMetricFilterArgs(query=one.query),
-                group_bies=[dd.RumMetricGroupByArgs(path=path, tag_name=tag) for path, tag in one.groups],
-                # A view is sent again and again as it grows: its paint is final when it ends.
-                uniqueness=dd.RumMetricUniquenessArgs(when="end") if one.event == "view" else None,
+                filter=dd.RumMetricFilterArgs(query=derivation.query),
+                group_bies=[dd.RumMetricGroupByArgs(path=path, tag_name=tag) for path, tag in derivation.groups],
+                # A view is sent repeatedly while it lasts: its paint is final at its end.
+                uniqueness=dd.RumMetricUniquenessArgs(when="end") if derivation.event == "view" else None,
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
         self.register_outputs({})

@@ -1,8 +1,8 @@
-"""The software catalog: what the system consists of, what depends on what, and whom to ask.
+"""The software catalog: the system's components, their dependencies and their owners.
 
-An entity exists once in an organisation, not in each environment, and writing one that exists replaces it silently: one
-owner, here. Edges of the service map come from traces; these are the ones that traces cannot know, and the owners.
-Entities are JSON with sorted keys, so that a refresh compares equal texts.
+An entity is unique in an organisation, and writing an existing one replaces it silently. The service map has the
+dependencies that traces show; the catalog adds the others, and the owners. Entities are JSON with sorted keys, so that
+a refresh compares equal texts.
 https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/
 """
 
@@ -19,20 +19,20 @@ SYSTEM, API, STATE, ARCHIVE, GEMINI = "llm-chat", "llm-chat-api", "llm-api-state
 Json = dict[str, Any]
 
 
-def _entity(kind: str, name: str, shown: str, says: str, **spec: Any) -> Json:
-    metadata: Json = {"name": name, "displayName": shown, "description": says, "owner": TEAM}
+def _entity(kind: str, name: str, display_name: str, description: str, **spec: Any) -> Json:
+    metadata: Json = {"name": name, "displayName": display_name, "description": description, "owner": TEAM}
     metadata["tags"] = sorted(["managed_by:pulumi", f"team:{TEAM}"])
     return {"apiVersion": "v3", "kind": kind, "metadata": metadata, "spec": {"lifecycle": "production", **spec}}
 
 
 IN_SYSTEM = [f"system:{SYSTEM}"]
 ENTITIES: dict[str, Json] = {
-    # One place from which whoever is paged sees all that can be broken.
+    # The page from which a person on call sees all components.
     "system": _entity(
         "system",
         SYSTEM,
         "LLM chat",
-        "Answers chats with Gemini, over an API and on a page",
+        "Answers chats with Gemini, by an API and a web page",
         tier="1",
         components=[
             f"service:{SERVICE}",
@@ -47,26 +47,26 @@ ENTITIES: dict[str, Json] = {
         "service",
         SERVICE,
         "LLM API",
-        "Flask on Cloud Run: calls Gemini, redacts, counts and logs",
+        "Flask on Cloud Run: calls Gemini, redacts and emits telemetry",
         tier="1",
         type="web",
         languages=["python"],
         dependsOn=[f"service:{GEMINI}", f"datastore:{STATE}"],
         componentOf=IN_SYSTEM,
     ),
-    # Its spans are the browser's: no trace of a server says that it depends on the API.
+    # No server-side trace shows that the page depends on the API.
     "page": _entity(
         "service",
         WEB_SERVICE,
         "Chat page",
-        "The page on which people chat; its RUM application has the same name",
+        "Web page for chats; its RUM application has the same name",
         tier="2",
         type="browser",
         languages=["js"],
         dependsOn=[f"service:{SERVICE}"],
         componentOf=IN_SYSTEM,
     ),
-    # Not ours to repair, ours to be paged about: the owner is who decides to switch the model.
+    # Google operates it; the owner is the team that switches the model.
     "gemini": _entity(
         "service",
         GEMINI,
@@ -80,7 +80,7 @@ ENTITIES: dict[str, Json] = {
         "api",
         API,
         "Chat API",
-        "Chats, control and the products' endpoints; described at /openapi.json",
+        "Chats, control and operations endpoints; described at /openapi.json",
         type="openapi",
         tier="1",
         implementedBy=[f"service:{SERVICE}"],
@@ -98,7 +98,7 @@ ENTITIES: dict[str, Json] = {
         "datastore",
         ARCHIVE,
         "Log archive",
-        "A bucket for each environment, written by Datadog, read when an incident is looked at later",
+        "A bucket for each environment, which Datadog writes; read in reviews of incidents",
         type="gcs",
         tier="3",
         componentOf=IN_SYSTEM,
@@ -107,7 +107,7 @@ ENTITIES: dict[str, Json] = {
 
 
 class ServiceCatalog(pulumi.ComponentResource):
-    """One resource for each entity."""
+    """The entities of the catalog."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm-api-org:datadog:ServiceCatalog", name, None, opts)

@@ -1,4 +1,4 @@
-"""A sandbox of the tests' own, on free ports with its own state folder, beside any that runs."""
+"""A sandbox for the tests, on free ports and with its own state folder."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from firedrill.engine import environment
 from firedrill.image import digest
-from firedrill.sandbox.settings import API_KEY, APP_KEY, Settings
+from firedrill.settings import API_KEY, APP_KEY, Provider, Settings
 from tests.conftest import ROOT, free_ports
 
 Answer = subprocess.CompletedProcess[str]
@@ -24,7 +24,7 @@ DEADLINE = 600
 
 
 def checkout_digests() -> dict[str, str]:
-    """What a stack's commands must leave as it is."""
+    """Return the digests of the files that a stack's commands must not change."""
     files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in ROOT.glob("Pulumi*.yaml")}
     return files | {name: digest(ROOT / name) for name in ("infra", "service", "drills")}
 
@@ -38,22 +38,23 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the person's shell has set."""
+        """The environment variables of the user's shell."""
         chosen = {
             "FIREDRILL_ROOT": str(self.settings.root),
             "FIREDRILL_HOME": str(self.settings.home),
             "FIREDRILL_PORT": str(self.settings.port),
+            "FIREDRILL_PROVIDER": self.settings.provider,
             "NO_COLOR": "1",
             "COLUMNS": "160",
         }
         return os.environ | chosen
 
     def firedrill(self, *arguments: str) -> Answer:
-        """The ``firedrill`` program."""
+        """Run ``firedrill`` with arguments."""
         return self._run([sys.executable, "-m", "firedrill.cli", *arguments], self.environment)
 
     def pulumi(self, *arguments: str, folder: str = "") -> Answer:
-        """Plain ``pulumi`` in a folder of the checkout, as after ``eval "$(firedrill env)"``."""
+        """Run plain ``pulumi`` in a folder of the checkout, as after ``eval "$(firedrill env)"``."""
         variables = self.environment | environment.variables(self.settings)
         return self._run(["pulumi", *arguments, "--non-interactive", "--color", "never"], variables, folder)
 
@@ -70,7 +71,7 @@ class Sandbox:
         )
 
     def datadog(self, method: str, path: str, **options: Any) -> Any:
-        """A call of Datadog's API with the stack's keys; returns the answer's JSON."""
+        """Call Datadog's API with the stack's keys; return the response's JSON."""
         headers = {"DD-API-KEY": API_KEY, "DD-APPLICATION-KEY": APP_KEY}
         url = f"http://127.0.0.1:{self.settings.datadog_port}{path}"
         answer = httpx.request(method, url, headers=headers, timeout=20, **options)
@@ -78,36 +79,41 @@ class Sandbox:
         return answer.json() if answer.content else None
 
     def monitor(self, name_part: str) -> dict[str, Any]:
-        """The one monitor whose name contains a text."""
-        (found,) = [one for one in self.datadog("GET", "/api/v1/monitor") if name_part.lower() in one["name"].lower()]
-        return dict(found)
+        """Return the one monitor whose name contains a text."""
+        (monitor,) = [
+            monitor
+            for monitor in self.datadog("GET", "/api/v1/monitor")
+            if name_part.lower() in monitor["name"].lower()
+        ]
+        return dict(monitor)
 
 
 def output(answer: Answer) -> str:
-    """All that a command said."""
+    """Return a command's standard output and error."""
     return answer.stdout + answer.stderr
 
 
 def new_sandbox(home: Path, root: Path = ROOT) -> Sandbox:
-    """A sandbox on free ports; nothing is started."""
-    return Sandbox(Settings(root, home, free_ports(6)))
+    """Return a sandbox on free ports, with the provider of FIREDRILL_PROVIDER; nothing is started."""
+    provider = Provider(os.environ.get("FIREDRILL_PROVIDER") or Provider.OURS)
+    return Sandbox(Settings(root, home, free_ports(6), provider=provider))
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """One sandbox with the stack up, shared by the tests of a session; each leaves it as it was."""
-    made = new_sandbox(tmp_path_factory.mktemp("sandbox") / "home")
-    first = made.firedrill("up")
+    """Provide a sandbox with the stack deployed, shared by the tests of a session; each test restores it."""
+    new = new_sandbox(tmp_path_factory.mktemp("sandbox") / "home")
+    first = new.firedrill("up")
     try:
         assert first.returncode == 0, output(first)
-        yield made
+        yield new
     finally:
-        made.firedrill("down")
+        new.firedrill("down")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the checkout whose program and service a test may change."""
+    """Return a copy of the checkout whose program and service a test may change."""
     copy = tmp_path / "checkout"
     copy.mkdir()
     for name in ("infra", "service", "drills", "firedrill"):

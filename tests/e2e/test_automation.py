@@ -1,4 +1,4 @@
-"""Workflows run for real."""
+"""Every declared workflow, run to its end."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from firedrill.sandbox.settings import API_KEY, APP_KEY
+from firedrill.settings import API_KEY, APP_KEY
 from tests.e2e.conftest import Sandbox
 
 pytestmark = pytest.mark.e2e
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    """The service's control API; model and cache are what they were when the test ends."""
+    """Provide the service's control API; model and cache are restored when the test ends."""
     token = sandbox.pulumi("config", "get", "llm-api:operatorToken", "-s", "local").stdout.strip()
     url = f"http://localhost:{sandbox.settings.port}"
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
@@ -28,47 +28,47 @@ def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 
 def run(sandbox: Sandbox, workflow: dict[str, Any]) -> dict[str, Any]:
-    """A run by the API, to its end."""
+    """Start a workflow through the API, and return its instance when it has ended."""
     at = f"/api/v2/workflows/{workflow['id']}/instances"
     identifier = sandbox.datadog("POST", at, json={"meta": {"payload": {}}})["data"]["id"]
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        found: dict[str, Any] = sandbox.datadog("GET", f"{at}/{identifier}")["data"]["attributes"]
-        if found["status"] not in {"queued", "running"}:
-            return found
+        result: dict[str, Any] = sandbox.datadog("GET", f"{at}/{identifier}")["data"]["attributes"]
+        if result["status"] not in {"queued", "running"}:
+            return result
         time.sleep(0.5)
     raise AssertionError(f"{workflow['attributes']['name']} does not end")
 
 
 def delete(sandbox: Sandbox, path: str) -> None:
-    """A call that answers nothing."""
+    """Delete an object of the account."""
     headers = {"DD-API-KEY": API_KEY, "DD-APPLICATION-KEY": APP_KEY}
     httpx.delete(f"http://127.0.0.1:{sandbox.settings.datadog_port}{path}", headers=headers).raise_for_status()
 
 
 def test_every_workflow_does_what_it_says(sandbox: Sandbox, control: httpx.Client) -> None:
     listed = sandbox.datadog("GET", "/api/v2/workflows")["data"]
-    ran = {one["attributes"]["spec"]["handle"]: run(sandbox, one) for one in listed}
+    ran = {item["attributes"]["spec"]["handle"]: run(sandbox, item) for item in listed}
     assert set(ran) == {
         "switch-model", "enable-cache", "roll-back", "open-incident", "page-on-call", "anomaly-notebook",
     }  # fmt: skip
-    assert {handle: one["status"] for handle, one in ran.items()} == dict.fromkeys(ran, "succeeded")
+    assert {handle: item["status"] for handle, item in ran.items()} == dict.fromkeys(ran, "succeeded")
     now = control.get("/v1/control").json()
     assert now["cache"] and now["model"] == now["fallback"]
-    # One revision only: there is nothing to go back to, and somebody is told.
+    # There is only one revision, so the roll-back fails and pages.
     assert [step["name"] for step in ran["roll-back"]["steps"]][-1] == "Page_on_call"
 
     opened = ran["open-incident"]["steps"][0]["output"]
-    found = [
-        one["attributes"]
-        for one in sandbox.datadog("GET", "/api/v2/incidents?page[size]=100")["data"]
-        if one["attributes"]["public_id"] == opened["incident_id"]
+    result = [
+        item["attributes"]
+        for item in sandbox.datadog("GET", "/api/v2/incidents?page[size]=100")["data"]
+        if item["attributes"]["public_id"] == opened["incident_id"]
     ]
-    [incident] = found
+    [incident] = result
     summary = incident["fields"]["summary"]["value"]
     for part in ("Runbook: https://", "Dashboard: https://app.datadoghq.com/dashboard/", "Logs: https://", "Traces: "):
         assert part in summary
-    kinds = {one["id"] for one in sandbox.datadog("GET", "/api/v2/incidents/config/types")["data"]}
+    kinds = {item["id"] for item in sandbox.datadog("GET", "/api/v2/incidents/config/types")["data"]}
     assert incident["incident_type_uuid"] in kinds
 
     notebook = ran["anomaly-notebook"]["steps"][0]["output"]["id"]

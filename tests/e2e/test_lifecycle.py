@@ -1,4 +1,4 @@
-"""The life of a stack on the real engine: up, unchanged, drift, restored, and plain Pulumi all the way."""
+"""A stack on the real engine: `up`, no changes, drift, restoration, and plain Pulumi throughout."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from firedrill.engine import stack
-from firedrill.sandbox.settings import API_KEY, APP_KEY
+from firedrill.settings import API_KEY, APP_KEY
 from service.telemetry import EMITTED
 from tests.conftest import ROOT
 from tests.e2e.conftest import DEADLINE, Sandbox, checkout_digests, output
@@ -47,12 +47,14 @@ def test_the_organisation_knows_every_metric_that_the_service_emits(sandbox: San
 
 
 def test_what_was_edited_or_deleted_is_drift_and_up_restores_it(sandbox: Sandbox) -> None:
-    monitor = sandbox.monitor("throttle")
+    monitor = sandbox.monitor("Gemini throttling (429)")
     sandbox.datadog("PUT", f"/api/v1/monitor/{monitor['id']}", json={"priority": 5})
     dashboard = sandbox.datadog("GET", "/api/v1/dashboard")["dashboards"][0]
     sandbox.datadog("DELETE", f"/api/v1/dashboard/{dashboard['id']}")
     [notebook] = [
-        one for one in sandbox.datadog("GET", "/api/v1/notebooks")["data"] if "root cause" in one["attributes"]["name"]
+        item
+        for item in sandbox.datadog("GET", "/api/v1/notebooks")["data"]
+        if "Root cause" in item["attributes"]["name"]
     ]
     attributes = {key: notebook["attributes"][key] for key in ("name", "cells", "time", "metadata")}
     attributes["cells"] = attributes["cells"][:-1]
@@ -60,18 +62,18 @@ def test_what_was_edited_or_deleted_is_drift_and_up_restores_it(sandbox: Sandbox
     sandbox.datadog("PUT", f"/api/v1/notebooks/{notebook['id']}", json=body)
     sandbox.datadog("DELETE", "/api/unstable/llm-obs/config/evaluators/custom/toxicity")
 
-    found = sandbox.firedrill("drift")
-    assert found.returncode == 3, output(found)
-    (row,) = [line for line in found.stdout.splitlines() if "priority" in line]
+    result = sandbox.firedrill("drift")
+    assert result.returncode == 3, output(result)
+    (row,) = [line for line in result.stdout.splitlines() if "priority" in line]
     assert str(monitor["priority"]) in row
     assert "5" in row
     for part in ("Dashboard", "Notebook", "Evaluator", "deleted"):
-        assert part in found.stdout
+        assert part in result.stdout
 
     restored = sandbox.firedrill("up", "--refresh")
     assert restored.returncode == 0, output(restored)
     assert sandbox.firedrill("drift").returncode == 0
-    assert sandbox.monitor("throttle")["priority"] == monitor["priority"]
+    assert sandbox.monitor("Gemini throttling (429)")["priority"] == monitor["priority"]
     cells = sandbox.datadog("GET", f"/api/v1/notebooks/{notebook['id']}")["data"]["attributes"]["cells"]
     assert len(cells) == len(notebook["attributes"]["cells"])
 
@@ -80,7 +82,7 @@ def test_nothing_in_the_checkout_is_written(sandbox: Sandbox) -> None:
     assert checkout_digests() == sandbox.before
 
 
-def test_no_secret_stands_in_state_or_logs(sandbox: Sandbox) -> None:
+def test_no_secret_is_in_the_state_or_in_logs(sandbox: Sandbox) -> None:
     token = sandbox.pulumi("config", "get", "llm-api:operatorToken", "-s", "local").stdout.strip()
     assert len(token) > 16
     files = [*(sandbox.settings.home / "state").rglob("*.json"), *sandbox.settings.home.rglob("*.log")]

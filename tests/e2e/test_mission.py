@@ -1,4 +1,4 @@
-"""Every command of the mission's text, verbatim in bash, and what exists in the account then."""
+"""Every command of datadog-products.txt, run verbatim in bash, and its effect in the account."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service.products.routes import ENDPOINTS
+from service.datadog.routes import ENDPOINTS
 from tests.e2e.conftest import Sandbox
-from tests.service.sandbox import eventually
+from tests.integration.service.sandbox import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -23,34 +23,34 @@ Call = Callable[..., httpx.Response]
 
 
 def run(sandbox: Sandbox, block: str, folder: Path) -> list[dict[str, Any]]:
-    """A block in bash, as it stands; curl is led from port 8000 to this sandbox's. Its answers, in no order."""
+    """Run a block in bash, curl redirected from port 8000 to this sandbox's; return its JSON answers, unordered."""
     (folder / ".curlrc").write_text(
         f'connect-to = "localhost:8000:localhost:{sandbox.settings.port}"\nsilent\nwrite-out = "\\n"\n'
     )
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "CURL_HOME": str(folder), "HOME": str(folder)}
-    # bash ends before what its "&" started; the pipe is open until that has ended too.
+    # bash ends before the commands that it started with "&"; the pipe stays open until they have ended too.
     done = subprocess.run(
         ["bash", "-c", block], check=False, env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    decoder, found, text = json.JSONDecoder(), [], done.stdout.strip()
+    decoder, answers, text = json.JSONDecoder(), [], done.stdout.strip()
     while text:
         answer, end = decoder.raw_decode(text)
-        found.append(answer)
+        answers.append(answer)
         text = text[end:].lstrip()
-    return found
+    return answers
 
 
 @pytest.fixture
 def call(sandbox: Sandbox) -> Call:
-    """A call of the service's API."""
+    """Return a function that calls the service's API."""
     return lambda method, path, **options: httpx.request(
         method, f"http://localhost:{sandbox.settings.port}/datadog{path}", timeout=30, **options
     )
 
 
 def pages(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """The pages of the account."""
+    """Return the pages of the account."""
     answer = httpx.get(f"http://localhost:{sandbox.settings.datadog_port}/-/status", timeout=10).json()
     return list(answer.get("pages") or [])
 
@@ -62,18 +62,18 @@ def test_each_endpoint_of_the_text_is_there() -> None:
 
 
 def test_create_synthetic_test(sandbox: Sandbox, tmp_path: Path) -> None:
-    [made] = run(sandbox, BLOCKS[0], tmp_path)
-    test = sandbox.datadog("GET", f"/api/v1/synthetics/tests/{made['public_id']}")
+    [created] = run(sandbox, BLOCKS[0], tmp_path)
+    test = sandbox.datadog("GET", f"/api/v1/synthetics/tests/{created['public_id']}")
     assert (test["name"], test["options"]["tick_every"]) == ("LLM Health Check", 60)
     assert test["config"]["request"]["url"] == "https://your-app.run.app/health"
     assert "managed_by:service" in test["tags"]
     [again] = run(sandbox, BLOCKS[0], tmp_path)
-    assert again["public_id"] == made["public_id"]
+    assert again["public_id"] == created["public_id"]
 
 
 def test_create_root_cause_notebook(sandbox: Sandbox, tmp_path: Path) -> None:
-    [made] = run(sandbox, BLOCKS[1], tmp_path)
-    notebook = sandbox.datadog("GET", f"/api/v1/notebooks/{made['notebook_id']}")["data"]["attributes"]
+    [created] = run(sandbox, BLOCKS[1], tmp_path)
+    notebook = sandbox.datadog("GET", f"/api/v1/notebooks/{created['notebook_id']}")["data"]["attributes"]
     assert "Cost Spike" in notebook["name"]
     text = json.dumps(notebook["cells"])
     assert "knows no incident `inc-123`" in text
@@ -87,30 +87,30 @@ def test_trigger_workflow_of_an_unknown_name_lists_the_handles(sandbox: Sandbox,
 
 
 def test_page_on_call(sandbox: Sandbox, tmp_path: Path) -> None:
-    [made] = run(sandbox, BLOCKS[3], tmp_path)
-    assert (made["status"], made["team"], made["urgency"]) == ("sent", "llm-platform", "high")
-    assert made["page_id"]
+    [created] = run(sandbox, BLOCKS[3], tmp_path)
+    assert (created["status"], created["team"], created["urgency"]) == ("sent", "llm-platform", "high")
+    assert created["page_id"]
 
-    def told() -> list[Any]:
-        search = {"filter": {"query": f"@event:outbox @write_id:{made['id']}", "from": "now-15m"}}
+    def outbox_lines() -> list[Any]:
+        search = {"filter": {"query": f"@event:outbox @write_id:{created['id']}", "from": "now-15m"}}
         return list(sandbox.datadog("POST", "/api/v2/logs/events/search", json=search)["data"])
 
-    assert eventually(told, what="the outbox's line")
+    assert eventually(outbox_lines, what="the outbox's line")
 
 
 def test_all_the_verification_calls(sandbox: Sandbox, tmp_path: Path) -> None:
     answers = run(sandbox, BLOCKS[4], tmp_path)
     assert len(answers) == 5
-    products = next(one for one in answers if "products" in one)
+    products = next(answer for answer in answers if "products" in answer)
     assert products["count"] == 19
-    check = next(one for one in answers if "public_id" in one)
+    check = next(answer for answer in answers if "public_id" in answer)
     assert check["name"] == "your-app.run.app answers /health"
-    notebook = next(one for one in answers if "notebook_id" in one)
+    notebook = next(answer for answer in answers if "notebook_id" in answer)
     assert sandbox.datadog("GET", f"/api/v1/notebooks/{notebook['notebook_id']}")
-    switched = next(one for one in answers if "instance_id" in one)
+    switched = next(answer for answer in answers if "instance_id" in answer)
     assert (switched["model"], switched["model_asked"]) == ("gemini-3.5-flash-lite", "gemini-1.5-flash")
     assert switched["status"] == "succeeded"
-    page = next(one for one in answers if "page_id" in one)
+    page = next(answer for answer in answers if "page_id" in answer)
     assert page["schedule"] == "Primary LLM On-Call"
 
 
@@ -121,19 +121,19 @@ def test_an_idempotency_key_makes_one_incident_with_its_notebook(sandbox: Sandbo
     assert again.headers["Idempotent-Replayed"] == "true"
     assert first.json()["notebook"]
     assert call("POST", "/incidents", json={"title": "Other"}, headers=headers).status_code == 422
-    incidents = [one for one in call("GET", "/incidents").json()["incidents"] if one["title"] == "Once"]
+    incidents = [incident for incident in call("GET", "/incidents").json()["incidents"] if incident["title"] == "Once"]
     assert len(incidents) == 1
     path = f"/incidents/{incidents[0]['id']}"
     assert call("POST", path, params={"severity": "SEV-1"}).is_success
     assert call("POST", f"{path}/context").is_success
     assert call("POST", f"{path}/resolve").is_success
-    found = sandbox.datadog("GET", f"/api/v2/incidents/{incidents[0]['id']}")["data"]["attributes"]
-    assert (found["severity"], found["state"]) == ("SEV-1", "resolved")
+    incident = sandbox.datadog("GET", f"/api/v2/incidents/{incidents[0]['id']}")["data"]["attributes"]
+    assert (incident["severity"], incident["state"]) == ("SEV-1", "resolved")
 
 
 def test_what_pulumi_manages_is_not_touched(sandbox: Sandbox, call: Call) -> None:
     tests = sandbox.datadog("GET", "/api/v1/synthetics/tests")["tests"]
-    managed = [one for one in tests if "managed_by:pulumi" in one["tags"]]
+    managed = [test for test in tests if "managed_by:pulumi" in test["tags"]]
     assert managed
     for declared in managed:
         answer = call("POST", "/synthetics/tests", json={"name": declared["name"], "url": "https://example.com"})
@@ -150,12 +150,12 @@ def test_a_write_while_the_api_is_down_is_accepted_and_arrives_once(sandbox: San
         assert call("GET", f"/writes/{answer.json()['id']}").json()["status"] == "accepted"
     finally:
         sandbox.datadog("DELETE", "/-/faults")
-    written = eventually(
-        lambda: next(
-            (one for one in [call("GET", f"/writes/{answer.json()['id']}").json()] if one["status"] == "sent"), None
-        ),
-        40,
-    )
+
+    def sent() -> dict[str, Any] | None:
+        status: dict[str, Any] = call("GET", f"/writes/{answer.json()['id']}").json()
+        return status if status["status"] == "sent" else None
+
+    written = eventually(sent, 40, "the write's delivery")
     assert written["deployment_id"]
     query = {"query": "version:while-down", "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
     body = {"data": {"type": "dora_deployments_list_request", "attributes": query}}

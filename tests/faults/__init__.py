@@ -1,4 +1,4 @@
-"""The fault table: what must be true while something around the service is broken, measured on running processes.
+"""The fault table: what must hold while something around the service is broken, measured on running processes.
 
 ``python -m tests.faults`` (``make faults``) runs every row and writes docs/faults.md; test_rows.py runs them short.
 """

@@ -1,4 +1,4 @@
-"""Datadog's agent is absent, slow, resetting, or answers 429 and 5xx: chats go on, and the loss is counted."""
+"""Datadog's agent is absent, slow, resetting, or answers 429 and 5xx: chats go on, and lost telemetry is counted."""
 
 import socket
 import statistics
@@ -18,14 +18,14 @@ import psutil
 
 from tests.conftest import free_ports
 from tests.faults.row import Report, Row
-from tests.service import sandbox
-from tests.service.sandbox import Service
+from tests.integration.service import sandbox
+from tests.integration.service.sandbox import Service
 
 MODES = ("absent", "slow", "resetting", "429", "503")
 SLOW_SECONDS = 5.0
-"""Longer than the tracer waits (2 s)."""
+"""Longer than the tracer waits, which is 2 s."""
 GROWTH = 0.10
-"""Of memory, over all requests but the first part's."""
+"""The most that memory may grow by, over all parts but the first."""
 
 
 @dataclass
@@ -33,12 +33,12 @@ class Agent:
     """A trace agent and DogStatsD server that can fail."""
 
     port: int
-    mode: str = "well"
+    mode: str = "working"
     server: ThreadingHTTPServer | None = None
     statsd: socket.socket | None = None
 
-    def become(self, mode: str) -> None:
-        """Fail in another way from now on. Absent: nothing listens on either port."""
+    def switch(self, mode: str) -> None:
+        """Switch to another mode. When absent, nothing listens on either port."""
         self.mode = mode
         if mode == "absent" and self.server and self.statsd:
             self.server.shutdown()
@@ -76,7 +76,7 @@ class Agent:
                     self.close_connection = True
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
@@ -90,13 +90,13 @@ class Agent:
 
 @contextmanager
 def agent() -> Iterator[Agent]:
-    """An agent that is well."""
-    made = Agent(free_ports(1))  # not lent to anybody while it is absent
-    made.become("well")
+    """Provide an agent that works."""
+    running = Agent(free_ports(1))  # a port that the system lends to nobody while the agent is absent
+    running.switch("working")
     try:
-        yield made
+        yield running
     finally:
-        made.become("absent")
+        running.switch("absent")
 
 
 @contextmanager
@@ -110,53 +110,79 @@ def _service(folder: Path, google: str, reports_to: Agent) -> Iterator[Service]:
 
 
 def run(folder: Path, report: Report, quick: bool) -> None:
-    """Two services, one whose agent is well and one whose agent fails, asked in turns."""
+    """Chat in turns with two services: the agent of one works, that of the other fails."""
     pairs, volume = (20, 60) if quick else (400, 10_000)
-    with sandbox.google(folder) as google, agent() as well, agent() as ill, _services(folder, google, well, ill) as two:
-        control, failing = two
+    with (
+        sandbox.google(folder) as google,
+        agent() as working,
+        agent() as broken,
+        _services(folder, google, working, broken) as pair,
+    ):
+        control, failing = pair
         _chats(control, 40)
         _chats(failing, 40)
         statuses: Counter[int] = Counter()
         memory = []
         for mode in MODES:
-            ill.become(mode)
+            broken.switch(mode)
             times = _in_turns(control, failing, pairs, statuses)
-            _judge(report, mode, *times)
+            _check_latency(report, mode, *times)
             statuses += _chats(failing, volume // len(MODES) - pairs)
             memory.append(_memory(failing))
         report.check("chats with a failing agent that succeeded", f"{statuses[200]} of {statuses.total()}",
                      set(statuses) == {200})  # fmt: skip
         # The first part's agent is absent: nothing waits for it. From the second on the bounded queues are full.
         growth = max(memory[1:]) / min(memory[1:]) - 1
-        megabytes = ", ".join(f"{one / 1e6:.0f}" for one in memory)
+        megabytes = ", ".join(f"{size / 1e6:.0f}" for size in memory)
         report.check(f"memory after each of {len(MODES)} parts of {statuses.total()} requests, MB, and between the "
                      "smallest and the largest once queues are full", f"{megabytes} ({growth:.1%})",
                      growth <= GROWTH)  # fmt: skip
+        _wait_for_lost_traces(failing, statuses.total())
         began = time.monotonic()
         failing.stop()
         report.check("SIGTERM to the end with a failing agent, seconds", f"{time.monotonic() - began:.1f}",
                      time.monotonic() - began < 10)  # fmt: skip
-        _losses(report, failing, statuses.total())
+        _check_lost_telemetry(report, failing, statuses.total())
 
 
-def _losses(report: Report, failing: Service, chats: int) -> None:
-    """What the service's own log says about what it lost."""
-    lines = failing.lines("telemetry_lost")
-    lost = Counter[str]()
-    for line in lines:
-        lost[line["what"]] += line["lost"]
-    # The tracer repeats what failed for some seconds, so some of it reaches the agent in its slow part.
-    least = chats * (len(MODES) - 1) // len(MODES) // 2
-    report.check(f"traces lost, counted and logged (of {chats} chats)", lost["traces"], lost["traces"] >= least)
-    report.check("LLM Observability spans and metrics lost", f"{lost['llm_spans']}, {lost['metrics']}",
-                 bool(lost["llm_spans"] and lost["metrics"]))  # fmt: skip
+def _least_lost(chats: int) -> int:
+    """Return the traces that are lost at least: the tracer repeats for some seconds, so some reach the slow agent."""
+    return chats * (len(MODES) - 1) // len(MODES) // 2
+
+
+def _count_lost(failing: Service) -> Counter[str]:
+    """Return how much the service's log says was lost, by kind of telemetry."""
+    counts = Counter[str]()
+    for line in failing.lines("telemetry_lost"):
+        counts[line["what"]] += line["lost"]
+    return counts
+
+
+def _wait_for_lost_traces(failing: Service, chats: int) -> None:
+    """Wait until the tracer gave enough up: what it still repeats when the process ends, it does not report."""
+    deadline = time.monotonic() + 60
+    while _count_lost(failing)["traces"] < _least_lost(chats) and time.monotonic() < deadline:
+        _chats(failing, 1)  # a counted loss is logged with the next one
+        time.sleep(0.5)
+
+
+def _check_lost_telemetry(report: Report, failing: Service, chats: int) -> None:
+    """Check what the service's log says about lost telemetry."""
+    counts, lines = _count_lost(failing), failing.lines("telemetry_lost")
+    report.check(f"traces lost, counted and logged (of {chats} chats)", counts["traces"],
+                 counts["traces"] >= _least_lost(chats))  # fmt: skip
+    report.check("LLM Observability spans and metrics lost", f"{counts['llm_spans']}, {counts['metrics']}",
+                 bool(counts["llm_spans"] and counts["metrics"]))  # fmt: skip
     report.check("lines of log for it", len(lines), len(lines) <= 200)
 
 
 @contextmanager
-def _services(folder: Path, google: str, well: Agent, ill: Agent) -> Iterator[tuple[Service, Service]]:
-    """Both services."""
-    with _service(folder / "control", google, well) as control, _service(folder / "failing", google, ill) as failing:
+def _services(folder: Path, google: str, working: Agent, broken: Agent) -> Iterator[tuple[Service, Service]]:
+    """Provide the control and the service whose agent fails."""
+    with (
+        _service(folder / "control", google, working) as control,
+        _service(folder / "failing", google, broken) as failing,
+    ):
         yield control, failing
 
 
@@ -167,7 +193,7 @@ def _chat(client: httpx.Client, service: Service) -> tuple[int, float]:
 
 
 def _chats(service: Service, count: int) -> Counter[int]:
-    """Statuses of many chats, eight at a time."""
+    """Return the statuses of many chats, eight at a time."""
     with httpx.Client(timeout=60) as client, ThreadPoolExecutor(8) as pool:
         return Counter(status for status, _ in pool.map(lambda _: _chat(client, service), range(max(count, 0))))
 
@@ -175,20 +201,20 @@ def _chats(service: Service, count: int) -> Counter[int]:
 def _in_turns(
     control: Service, failing: Service, pairs: int, statuses: Counter[int]
 ) -> tuple[list[float], list[float]]:
-    """Seconds of chats with each, one after the other, so that both meet the same machine."""
+    """Return the seconds of chats with each, one after the other, so that the load of the machine meets both."""
     usual: list[float] = []
-    ill: list[float] = []
+    slowed: list[float] = []
     with httpx.Client(timeout=60) as client:
         for _ in range(pairs):
             usual.append(_chat(client, control)[1])
             status, seconds = _chat(client, failing)
-            ill.append(seconds)
+            slowed.append(seconds)
             statuses[status] += 1
-    return usual, ill
+    return usual, slowed
 
 
-def _judge(report: Report, mode: str, usual: list[float], ill: list[float]) -> None:
-    added = statistics.median(ill) - statistics.median(usual)
+def _check_latency(report: Report, mode: str, usual: list[float], failing: list[float]) -> None:
+    added = statistics.median(failing) - statistics.median(usual)
     tenths = statistics.quantiles(usual, n=10)
     spread = tenths[-1] - tenths[0]
     report.check(f"agent {mode}: median added, and the control's spread (10th to 90th percentile), ms",
@@ -196,9 +222,9 @@ def _judge(report: Report, mode: str, usual: list[float], ill: list[float]) -> N
 
 
 def _memory(service: Service) -> int:
-    """Bytes of all its processes."""
+    """Return the bytes of all its processes."""
     master = psutil.Process(service.process.pid)
-    return sum(one.memory_info().rss for one in [master, *master.children(recursive=True)])
+    return sum(child.memory_info().rss for child in [master, *master.children(recursive=True)])
 
 
 ROW = Row("agent", "agent absent, slow, resetting, answering 429 and 5xx", run)

@@ -1,4 +1,4 @@
-"""Gemini fails: right statuses, no retry storm, a breaker that opens and closes, cost counted."""
+"""Gemini fails: each failure has its status, no retry storm, the breaker opens and closes, all costs are counted."""
 
 import json
 import time
@@ -12,27 +12,27 @@ from typing import Any
 
 import httpx
 
-from service.models import cost
+from service.llm.models import cost
 from tests.faults.row import Report, Row
-from tests.service import sandbox
-from tests.service.sandbox import Metrics, Service, eventually
+from tests.integration.service import sandbox
+from tests.integration.service.sandbox import Metrics, Service, eventually
 
 MOST_CALLS = 1.2
-"""Calls to Gemini for each request."""
+"""The most calls to Gemini for each request."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """A way to fail: what the sandbox's Gemini is told, the status that is right, and whether a breaker must open."""
+    """A way to fail: the sandbox's failure, the expected status, and whether a breaker must open."""
 
-    told: Mapping[str, object]
+    failure: Mapping[str, object]
     status: int
     opens: bool
 
 
 @dataclass(frozen=True)
 class Trial:
-    """So many chats while Gemini fails so."""
+    """A number of chats while Gemini fails in one way."""
 
     name: str
     mode: Mode
@@ -51,11 +51,11 @@ MODES = {
     "cut": Mode({"mode": "cut"}, 502, True),
 }
 SPARED = {429, 503}
-"""What callers get while the breaker is open: always with Retry-After."""
+"""Statuses while the breaker is open, always with Retry-After."""
 
 
 def run(folder: Path, report: Report, quick: bool) -> None:
-    """Each way to fail in turn, with plain answers and streams."""
+    """Try each way to fail in turn, with plain answers and with streams."""
     # Two workers remember 20 calls each: with fewer chats, good ones from before would keep a breaker closed.
     count = 60 if quick else 300
     with (
@@ -67,15 +67,15 @@ def run(folder: Path, report: Report, quick: bool) -> None:
     ):
         for name, mode in MODES.items():
             for stream in (False, True):
-                _fail(report, Trial(f"{name}{', stream' if stream else ''}", mode, stream, count), google, service)
-        _costs(report, service, metrics)
+                _run_trial(report, Trial(f"{name}{', stream' if stream else ''}", mode, stream, count), google, service)
+        _check_costs(report, service, metrics)
 
 
-def _fail(report: Report, trial: Trial, google: str, service: Service) -> None:
+def _run_trial(report: Report, trial: Trial, google: str, service: Service) -> None:
     name, mode, stream, count = trial.name, trial.mode, trial.stream, trial.count
     failures = f"{google}/-/gemini/failures"
     before = len(service.lines("breaker"))
-    httpx.post(failures, json=mode.told).raise_for_status()
+    httpx.post(failures, json=mode.failure).raise_for_status()
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: _ask(service, stream), range(count)))
@@ -99,11 +99,11 @@ def _fail(report: Report, trial: Trial, google: str, service: Service) -> None:
                      "open" in states and "closed" in states)  # fmt: skip
     else:
         report.check(f"{name}: the breaker stays closed", _times(states) or "closed", not states)
-    report.do(f"{name}: {seconds:.1f} s; {healed:.1f} s after its end all chats succeed")
+    report.note(f"{name}: {seconds:.1f} s; {healed:.1f} s after its end all chats succeed")
 
 
 def _times(states: list[str]) -> str:
-    """Such as `open 72 times, then closed 2 times`."""
+    """Return a text such as `open 72 times, then closed 2 times`."""
     return ", then ".join(f"{state} {len(list(same))} times" for state, same in groupby(states))
 
 
@@ -113,7 +113,7 @@ def _all_succeed(service: Service) -> bool:
 
 
 def _ask(service: Service, stream: bool) -> tuple[int, str | None]:
-    """The status, also of a stream that failed midway, and Retry-After."""
+    """Return the status, also of a stream that failed midway, and Retry-After."""
     answer = httpx.post(f"{service.url}/v1/chat", json={"message": "hi", "stream": stream}, timeout=60)
     status, wait = answer.status_code, answer.headers.get("retry-after")
     if answer.headers["content-type"].startswith("text/event-stream"):
@@ -123,18 +123,22 @@ def _ask(service: Service, stream: bool) -> tuple[int, str | None]:
     return status, wait
 
 
-def _costs(report: Report, service: Service, metrics: Metrics) -> None:
-    """Each log line's cost is that of its tokens, and the metric's sum is the lines'."""
+def _check_costs(report: Report, service: Service, metrics: Metrics) -> None:
+    """Check that each log line's cost is that of its tokens, and that the metric's sum is that of the lines."""
     lines = service.lines("chat")
-    priced = [one for one in lines if one["model"] != "none"]
-    right = [cost(one["model"], one["input_tokens"], one["output_tokens"]) for one in priced]
-    wrong = [one for one, dollars in zip(priced, right, strict=True) if abs(one["cost_usd"] - dollars) > 1e-9]
-    report.check("lines whose cost is not that of their tokens", f"{len(wrong)} of {len(lines)}", not wrong)
-    logged = sum(one["cost_usd"] for one in lines)
-    sent = sum(metrics.of("llm.chat.cost"))
+    priced = [line for line in lines if line["model"] != "none"]
+    expected_costs = [cost(line["model"], line["input_tokens"], line["output_tokens"]) for line in priced]
+    mismatches = [
+        line for line, dollars in zip(priced, expected_costs, strict=True) if abs(line["cost_usd"] - dollars) > 1e-9
+    ]
+    report.check("lines whose cost is not that of their tokens", f"{len(mismatches)} of {len(lines)}", not mismatches)
+    logged = sum(line["cost_usd"] for line in lines)
+    sent = sum(metrics.values_of("llm.chat.cost"))
     report.check("cost of all chats, logged and sent as a metric, dollars", f"{logged:.6f}, {sent:.6f}",
                  logged > 0 and abs(sent - logged) <= 0.01 * logged)  # fmt: skip
-    paid = [one for one in lines if one["outcome"] in ("empty", "blocked", "provider_error") and one["cost_usd"] > 0]
+    paid = [
+        line for line in lines if line["outcome"] in ("empty", "blocked", "provider_error") and line["cost_usd"] > 0
+    ]
     report.check("failed chats that Gemini bills, with their cost", len(paid), bool(paid))
 
 

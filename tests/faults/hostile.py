@@ -14,25 +14,25 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from firedrill.sandbox.settings import API_KEY, APP_KEY
+from firedrill.settings import API_KEY, APP_KEY
 from tests.conftest import ROOT
 from tests.faults.row import Report, Row
 from tests.faults.world import world
-from tests.service import sandbox
-from tests.service.sandbox import TOKEN, Service
+from tests.integration.service import sandbox
+from tests.integration.service.sandbox import TOKEN, Service
 
 MEGABYTE = 1_000_000
 LONGEST_SECONDS = 15.0
-"""For an answer to any of them."""
+"""The longest that any answer may take."""
 GROWTH = 150 * MEGABYTE
-"""Of memory, over all of them: ten bodies of 10 MB are less than half of it."""
+"""The most that memory may grow by: more than twice the size of all large bodies at once."""
 CHAT, PAGE = "/v1/chat", "/datadog/oncall/page"
 SLOW_CLIENTS = 16
 """As many requests as an instance takes at once."""
 
 
 def bodies() -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
-    """What a hostile caller may send: name, path, body, headers."""
+    """Yield requests of a hostile caller: name, path, body and headers."""
     json = {"Content-Type": "application/json"}
     for path in (CHAT, PAGE):
         yield "10 MB of text", path, b'{"message": "' + b"a" * 10 * MEGABYTE + b'"}', json
@@ -50,7 +50,7 @@ def bodies() -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
         yield "no body", path, b"", json
         yield "a form", path, b"message=hi", {"Content-Type": "application/x-www-form-urlencoded"}
         yield "a wrong charset", path, b'{"message": "hi"}', {"Content-Type": "application/json; charset=nonsense"}
-        yield "said to be compressed", path, b"\x1f\x8bnot really", json | {"Content-Encoding": "gzip"}
+        yield "compressed according to its header", path, b"\x1f\x8bnot really", json | {"Content-Encoding": "gzip"}
         yield "a huge header", path, b"{}", json | {"X-Long": "a" * 7000}
         yield "a wrong idempotency key", path, b"{}", json | {"Idempotency-Key": "\x7f"}
     yield "wrong percent signs", f"{PAGE}?message=%ff%fe%zz", b"", {}
@@ -59,7 +59,7 @@ def bodies() -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
 
 
 def run(folder: Path, report: Report, quick: bool) -> None:
-    """Against a service whose Datadog is there, so that nothing may be answered with 5xx."""
+    """Send them to a service whose Datadog works, so that no answer may be 5xx."""
     with world(folder) as around, sandbox.service(
         folder, around.google.url, DD_API_KEY=API_KEY, DD_APP_KEY=APP_KEY, DD_API_URL=around.datadog.url,
         API_AUTH="loopback", CALLER_TOKENS_PER_HOUR="1e12", CALLER_DOLLARS_PER_HOUR="1e6",
@@ -68,20 +68,20 @@ def run(folder: Path, report: Report, quick: bool) -> None:
         for _ in range(20):
             httpx.post(f"{service.url}{CHAT}", json={"message": "hi"}, timeout=60)
         before = _memory(service)
-        _bodies(report, service)
-        _slow(report, service)
-        _generated(report, service, folder, 3 if quick else 30)
+        _send_bodies(report, service)
+        _send_slowly(report, service)
+        _send_generated(report, service, folder, 3 if quick else 30)
         grown = (_memory(service) - before) / MEGABYTE
-        report.check("memory grown over all of them, MB", f"{grown:.0f}", grown * MEGABYTE <= GROWTH)
+        report.check("growth of memory, MB", f"{grown:.0f}", grown * MEGABYTE <= GROWTH)
         output = service.output.read_text()
         report.check("tracebacks and mistakes in the log", output.count("Traceback"),
                      "Traceback" not in output and "mistake of the service" not in output)  # fmt: skip
         report.check("processes that died", output.count("Booting worker") - 2, output.count("Booting worker") == 2)
 
 
-def _bodies(report: Report, service: Service) -> None:
+def _send_bodies(report: Report, service: Service) -> None:
     statuses: Counter[int] = Counter()
-    wrong = []
+    failures = []
     slowest = 0.0
     for name, path, body, headers in bodies():
         began = time.monotonic()
@@ -90,32 +90,32 @@ def _bodies(report: Report, service: Service) -> None:
         except httpx.TransportError as error:
             # Refused before it was read to its end, and the connection closed: the answer may be lost with it.
             status = 413 if len(body) > MEGABYTE else 0
-            report.do(f"{name} to {path[:40]}: {type(error).__name__}")
+            report.note(f"{name} to {path[:40]}: {type(error).__name__}")
         slowest = max(slowest, time.monotonic() - began)
         statuses[status] += 1
         if status >= 500 or not status:
-            wrong.append(f"{name} to {path[:40]}: {status}")
-    report.check(f"{statuses.total()} hostile bodies: answers", dict(sorted(statuses.items())), not wrong)
-    for one in wrong:
-        report.do(one)
+            failures.append(f"{name} to {path[:40]}: {status}")
+    report.check(f"{statuses.total()} hostile bodies: answers", dict(sorted(statuses.items())), not failures)
+    for answer in failures:
+        report.note(answer)
     report.check("the slowest answer, seconds", f"{slowest:.1f}", slowest < LONGEST_SECONDS)
 
 
-def _slow(report: Report, service: Service) -> None:
-    """Clients that send a byte now and then, in the header and in the body; others are served meanwhile."""
-    parts = urlsplit(service.url)
+def _send_slowly(report: Report, service: Service) -> None:
+    """Send a byte now and then from some clients, in the header and in the body; others must be served meanwhile."""
+    address = urlsplit(service.url)
     head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n"
     with ExitStack() as stack:
         slow = []
         for number in range(SLOW_CLIENTS):
-            one = stack.enter_context(socket.create_connection((parts.hostname, parts.port or 80)))
-            one.sendall(head.encode() + (b"\r\n{" if number % 2 else b"X-Slow: "))
-            slow.append(one)
+            client = stack.enter_context(socket.create_connection((address.hostname, address.port or 80)))
+            client.sendall(head.encode() + (b"\r\n{" if number % 2 else b"X-Slow: "))
+            slow.append(client)
         seconds = []
         for _ in range(6):
-            for one in slow:
+            for client in slow:
                 with suppress(OSError):  # the service has stopped waiting for it
-                    one.sendall(b"a")
+                    client.sendall(b"a")
             began = time.monotonic()
             answer = httpx.post(f"{service.url}{CHAT}", json={"message": "hi"}, timeout=60)
             seconds.append(time.monotonic() - began if answer.status_code == 200 else 60.0)
@@ -123,12 +123,12 @@ def _slow(report: Report, service: Service) -> None:
                  f"{max(seconds):.2f}", max(seconds) < LONGEST_SECONDS)  # fmt: skip
     began = time.monotonic()
     answers = [httpx.post(f"{service.url}{CHAT}", json={"message": "hi"}, timeout=60).status_code for _ in range(8)]
-    report.check("when they have gone: chats", dict(Counter(answers)), set(answers) == {200})
-    report.do(f"eight chats in {time.monotonic() - began:.1f} s")
+    report.check("statuses of chats after these clients have gone", dict(Counter(answers)), set(answers) == {200})
+    report.note(f"eight chats in {time.monotonic() - began:.1f} s")
 
 
-def _generated(report: Report, service: Service, folder: Path, examples: int) -> None:
-    """Requests that schemathesis makes up from the service's own document, right and wrong ones."""
+def _send_generated(report: Report, service: Service, folder: Path, examples: int) -> None:
+    """Send requests that schemathesis generates from the service's OpenAPI document, valid and invalid ones."""
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "run", f"{service.url}/openapi.json",
         "--checks=not_a_server_error", "--mode=all", "--phases=examples,coverage,fuzzing",
@@ -145,12 +145,12 @@ def _generated(report: Report, service: Service, folder: Path, examples: int) ->
     report.check("requests generated from the OpenAPI document, none of them answered with 5xx",
                  "; ".join(summary) or done.stdout[-300:], done.returncode == 0)  # fmt: skip
     if done.returncode:
-        report.do(done.stdout[-6000:])
+        report.note(done.stdout[-6000:])
 
 
 def _memory(service: Service) -> int:
     master = psutil.Process(service.process.pid)
-    return sum(one.memory_info().rss for one in [master, *master.children(recursive=True)])
+    return sum(child.memory_info().rss for child in [master, *master.children(recursive=True)])
 
 
 ROW = Row("hostile", "hostile bodies from the OpenAPI document, 10 MB, deep nesting, bad encodings, slow clients", run)

@@ -1,8 +1,8 @@
 """Instances of the service that start in milliseconds: forks of a process that has imported it.
 
-``python -m tests.faults.instances`` reads environments, one JSON object a line, and starts an instance for each: the
-application on a port of its own, in a process of its own, which a test may kill -9. ``{"numbers": {NAME: VALUE}}`` sets
-numbers of the service's modules, so that a short test need not wait for a real lease to end.
+``python -m tests.faults.instances`` reads one JSON object a line and starts an instance with its ``environment``: the
+application in a process of its own, on a port of its own. A test may kill -9 it. ``numbers`` sets constants of the
+service's modules, so that a short test need not wait for a real lease to end.
 """
 
 import importlib
@@ -30,23 +30,23 @@ class Instance:
     url: str
 
     def kill(self) -> None:
-        """kill -9, of all its processes."""
+        """Kill all its processes with SIGKILL."""
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
-            for one in [process, *process.children(recursive=True)]:
+            for child in [process, *process.children(recursive=True)]:
                 with suppress(psutil.NoSuchProcess):
-                    one.kill()
+                    child.kill()
 
 
 @dataclass
 class Instances:
-    """Starts instances; those that still live are killed at the end."""
+    """The process that starts instances; those that still live at the end are killed."""
 
     process: "subprocess.Popen[str]"
     started: list[Instance] = field(default_factory=list)
 
     def start(self, environment: Mapping[str, str], numbers: Mapping[str, float]) -> Instance:
-        """One more instance."""
+        """Start an instance."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps({"environment": dict(environment), "numbers": dict(numbers)}) + "\n")
         self.process.stdin.flush()
@@ -56,7 +56,7 @@ class Instances:
 
 @contextmanager
 def instances(log: Path) -> Iterator[Instances]:
-    """The process that forks them; what they say goes to ``log``."""
+    """Provide the process that forks them; their output goes to ``log``."""
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.instances"],
@@ -68,23 +68,23 @@ def instances(log: Path) -> Iterator[Instances]:
     try:
         yield running
     finally:
-        for one in running.started:
-            one.kill()
+        for instance in running.started:
+            instance.kill()
         process.kill()
         process.wait()
 
 
-def _become(asked: Mapping[str, Any], answer: IO[str]) -> None:
-    """The child: serve until killed."""
+def _serve(request: Mapping[str, Any], answer: IO[str]) -> None:
+    """Serve until killed, in a forked process."""
     import logging.config
 
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from service.app import create_app
-    from service.logs import CONFIGURATION
+    from service.telemetry.logs import CONFIGURATION
 
-    os.environ.update(asked["environment"])
-    for path, value in asked["numbers"].items():
+    os.environ.update(request["environment"])
+    for path, value in request["numbers"].items():
         module, _, name = path.rpartition(".")
         owner = importlib.import_module(f"service.{module}")
         assert isinstance(getattr(owner, name), float), path
@@ -99,13 +99,13 @@ def _become(asked: Mapping[str, Any], answer: IO[str]) -> None:
 
 
 def main() -> None:
-    """Fork an instance for each line."""
+    """Fork an instance for each line of standard input."""
     import service.wsgi  # noqa: F401 - all that an instance needs is imported once
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         if os.fork() == 0:
-            _become(json.loads(line), sys.stdout)
+            _serve(json.loads(line), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A row of the fault table, and what was found of it."""
+"""The types of the fault table: a row is a fault, its report the checks that were made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,40 +7,40 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must be true, what was measured, and whether it was."""
+    """A requirement, the measured value, and whether the requirement holds."""
 
-    what: str
+    requirement: str
     measured: str
     holds: bool
 
 
 @dataclass
 class Report:
-    """What a row did and measured; ``say`` gets each line as it comes."""
+    """The steps and checks of a row; ``log`` gets each line as it comes."""
 
-    say: Callable[[str], None] = print
-    did: list[str] = field(default_factory=list)
+    log: Callable[[str], None] = print
+    steps: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
 
-    def do(self, text: str) -> None:
-        """Tell what is being done."""
-        self.did.append(text)
-        self.say(f"    {text}")
+    def note(self, step: str) -> None:
+        """Record a step, or a measurement that nothing is required of."""
+        self.steps.append(step)
+        self.log(f"    {step}")
 
-    def check(self, what: str, measured: object, holds: bool) -> None:
-        """Tell what was measured, and whether it is as it must be."""
-        self.checks.append(Check(what, str(measured), holds))
-        self.say(f"    {'ok  ' if holds else 'FAIL'} {what}: {measured}")
+    def check(self, requirement: str, measured: object, holds: bool) -> None:
+        """Record a measured value, and whether the requirement holds."""
+        self.checks.append(Check(requirement, str(measured), holds))
+        self.log(f"    {'ok  ' if holds else 'FAIL'} {requirement}: {measured}")
 
     @property
     def failed(self) -> list[Check]:
-        """What did not hold."""
-        return [one for one in self.checks if not one.holds]
+        """The checks that do not hold."""
+        return [check for check in self.checks if not check.holds]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One fault. ``run`` gets a folder of its own, a report, and whether seconds must be enough."""
+    """A fault. ``run`` gets a folder of its own, the report, and whether to run in the short form."""
 
     name: str
     fault: str

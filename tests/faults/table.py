@@ -1,5 +1,5 @@
 """The fault table."""
 
-from tests.faults import agent, api, gemini, hostile, kill
+from tests.faults import agent, api, down, gemini, hostile, kill
 
-ROWS = (agent.ROW, api.ROW, kill.ROW, gemini.ROW, hostile.ROW)
+ROWS = (agent.ROW, api.ROW, down.ROW, kill.ROW, gemini.ROW, hostile.ROW)

@@ -14,7 +14,7 @@ LONG = {"gemini", "hostile", "kill"}
 @pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name, marks=[pytest.mark.slow] if row.name in LONG else []) for row in ROWS]
 )
-def test_what_must_be_true_under_the_fault(row: Row, tmp_path: Path) -> None:
+def test_every_requirement_holds_under_the_fault(row: Row, tmp_path: Path) -> None:
     report = Report()
     row.run(tmp_path, report, True)
     assert report.checks

@@ -19,7 +19,7 @@ def _local(address: object) -> bool:
 
 
 def guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook: see https://docs.python.org/3/library/audit_events.html."""
+    """Handle an audit event: see https://docs.python.org/3/library/audit_events.html."""
     if event == "socket.connect" and not _local(arguments[1]):
         raise PermissionError(f"a test tried to reach {arguments[1]}: tests stay on this machine")
     if event == "socket.getaddrinfo" and arguments[0] and not _local((_text(arguments[0]), 0)):

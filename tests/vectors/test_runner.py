@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from firedrill.vectors import equal, run_case
-from firedrill.vectors.__main__ import main
+from tests.vectors import equal, run_case
+from tests.vectors.__main__ import main
 
 
-def case(identifier: str, topic: str, given: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:
-    """A case as files have it."""
-    return {"id": identifier, "topic": topic, "source": [], "given": given, "expect": expect, "why": ""}
+def case(identifier: str, topic: str, inputs: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:
+    """Return a case as files have it."""
+    return {"id": identifier, "topic": topic, "source": [], "given": inputs, "expect": expect, "why": ""}
 
 
 CASES = [
@@ -37,15 +37,15 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("one", CASES, ids=lambda one: one["id"])
-def test_a_case_gives_what_it_expects(one: dict[str, Any]) -> None:
-    assert run_case(one).difference is None
+@pytest.mark.parametrize("computed", CASES, ids=lambda computed: computed["id"])
+def test_a_case_gives_the_expected_results(computed: dict[str, Any]) -> None:
+    assert run_case(computed).difference is None
 
 
 def test_failures_are_named_and_totals_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = case("wrong", "burn", {"kind": "max_burn", "target": 96}, {"max": 26})
     unknown = case("odd", "burn", {"kind": "no such kind"}, {})
-    broken = case("broken", "scopes", {"kind": "filter", "scope": "a:*b*", "series_tags": []}, {"selected": []})
+    broken = case("broken", "scopes", {"kind": "filter", "scope": "a:b OR", "series_tags": []}, {"selected": []})
     path = tmp_path / "cases.json"
     path.write_text(json.dumps([*CASES, wrong, unknown, broken]))
     assert main([str(path)]) == 1

@@ -1,4 +1,4 @@
-"""The ``%{matcher:path:filter}`` blocks of a grok rule, and functions such as ``csv("a,b", ";")`` inside them."""
+"""Parser of ``%{matcher:path:filter}`` blocks of a grok rule, and of functions such as ``csv("a,b", ";")``."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Function:
     arguments: tuple["str | Function", ...] = ()
 
     def text(self, position: int, default: str | None = None) -> str:
-        """An argument that must be a text."""
+        """Return an argument that must be a text."""
         argument = self.arguments[position] if position < len(self.arguments) else default
         if not isinstance(argument, str):
             raise PipelineError(f"{self.name}() needs a quoted text as argument {position + 1}")
@@ -31,7 +31,7 @@ class Block:
 
 
 def split_rule(pattern: str) -> list[str | Block]:
-    """A rule's pattern as regular expressions (str) and blocks, in order."""
+    """Return a rule's pattern as regular expressions (str) and blocks, in order."""
     pieces: list[str | Block] = []
     rest = pattern
     while (start := rest.find("%{")) != -1:
@@ -51,7 +51,7 @@ def _until(text: str, end: str, pattern: str) -> tuple[str, int]:
 
 
 def _walk(text: str) -> list[tuple[int, int, bool]]:
-    """Each position with how many parentheses are open there and whether it is inside quotes."""
+    """Return each position with the number of open parentheses and whether it is inside quotes."""
     states, depth, quote, escaped = [], 0, "", False
     for position, character in enumerate(text):
         states.append((position, depth, bool(quote)))
@@ -77,24 +77,25 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def parse_block(text: str) -> Block:
-    """The inside of ``%{ }``."""
+    """Parse the inside of ``%{ }``."""
     matcher, *rest = _split(text, ":")
     path = rest[0].strip() if rest else ""
     return Block(parse_function(matcher), path, tuple(parse_function(part) for part in rest[1:] if part.strip()))
 
 
 def parse_function(text: str) -> Function:
-    """``name`` or ``name(argument, ..)``."""
-    match = re.fullmatch(r"\s*([\w.]+)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
+    """Parse ``name`` or ``name(argument, ..)``."""
+    # ``?>`` before a name is read over (a published rule has it, and its recorded results are as without).
+    match = re.fullmatch(r"\s*(?:\?>)?([\w.-]+)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
     if not match:
-        raise PipelineError(f"{text!r} is no grok matcher or filter")
+        raise PipelineError(f"{text!r} is not a grok matcher or filter")
     arguments = _split(match[2], ",") if match[2] and match[2].strip() else []
     return Function(match[1], tuple(_argument(argument.strip()) for argument in arguments))
 
 
 def _argument(text: str) -> str | Function:
     if len(text) >= 2 and text[0] in "\"'" and text[-1] == text[0]:
-        return text[1:-1].replace(f"\\{text[0]}", text[0])
+        return re.sub(r"\\([\\\"'])", r"\1", text[1:-1])
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
         return text
     return parse_function(text)

@@ -1,4 +1,4 @@
-"""Grok's filters: what is done to a text after it matched. None means that there is no value to put out."""
+"""Grok's filters: conversions of a matched text. None is no value."""
 
 import csv as comma_separated
 import json
@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree
 
-from firedrill.logs.event import PipelineError, as_number, whole
+from firedrill.logs.attributes import as_stored
+from firedrill.logs.event import PipelineError, as_number, int_if_whole
 from firedrill.logs.grok.expression import Function
 from firedrill.logs.grok.keyvalue import keyvalue
 from firedrill.logs.urls import url_details
 
 
-def apply(function: Function, value: Any) -> Any:
+def apply_filter(function: Function, value: Any) -> Any:
     """Run a filter. Raises :class:`PipelineError` for one that Datadog does not have."""
     text = value if isinstance(value, str) else str(value)
     if function.name in PLAIN:
@@ -22,13 +23,13 @@ def apply(function: Function, value: Any) -> Any:
     if function.name in WITH_ARGUMENTS:
         return WITH_ARGUMENTS[function.name](function, text)
     if function.name in EXTERNAL:
-        return None
+        return NEEDS_DATADOG
     raise PipelineError(f"grok has no filter {function.name!r}")
 
 
 def _number(text: str) -> Any:
     number = as_number(text)
-    return None if number is None else whole(number)
+    return None if number is None else int_if_whole(number)
 
 
 def _integer(text: str) -> Any:
@@ -46,7 +47,7 @@ def _null_if(function: Function, text: str) -> Any:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return as_stored(json.loads(text))
     except ValueError:
         return None
 
@@ -71,7 +72,7 @@ def _querystring(text: str) -> Any:
 
 def _scale(function: Function, text: str) -> Any:
     number, factor = as_number(text), as_number(function.text(0))
-    return None if number is None or factor is None else whole(number * factor)
+    return None if number is None or factor is None else int_if_whole(number * factor)
 
 
 def _xml(text: str) -> Any:
@@ -85,8 +86,10 @@ def _xml(text: str) -> Any:
 def _element(element: ElementTree.Element) -> Any:
     content: dict[str, Any] = dict(element.attrib)
     for child in element:
-        held, value = content.get(child.tag), _element(child)
-        content[child.tag] = value if held is None else [*(held if isinstance(held, list) else [held]), value]
+        earlier, value = content.get(child.tag), _element(child)
+        content[child.tag] = (
+            value if earlier is None else [*(earlier if isinstance(earlier, list) else [earlier]), value]
+        )
     text = (element.text or "").strip()
     if not content:
         return text
@@ -108,7 +111,7 @@ def _csv(function: Function, text: str) -> Any:
 
 
 def _cell(text: str) -> Any:
-    return whole(float(text)) if re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else text
+    return int_if_whole(float(text)) if re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else text
 
 
 def _array(function: Function, text: str) -> Any:
@@ -118,15 +121,16 @@ def _array(function: Function, text: str) -> Any:
         brackets, separator = "", texts[0]
     elif texts:
         brackets, separator = texts[0], texts[1]
+    # An array without the brackets is read, too, as recorded results show; blanks inside belong to the elements.
     inside = text.strip()
-    if brackets:
-        if not (inside.startswith(brackets[0]) and inside.endswith(brackets[-1])):
-            return None
+    if brackets and inside.startswith(brackets[0]) and inside.endswith(brackets[-1]):
         inside = inside[1:-1]
-    values: list[Any] = [part.strip() for part in inside.split(separator.replace("\\n", "\n"))]
+    if not inside:
+        return None
+    values: list[Any] = list(inside.split(separator.replace("\\n", "\n")))
     for argument in function.arguments:
         if isinstance(argument, Function):
-            values = [apply(argument, value) for value in values]
+            values = [apply_filter(argument, value) for value in values]
     return values
 
 
@@ -150,5 +154,6 @@ WITH_ARGUMENTS: dict[str, Callable[[Function, str], Any]] = {
     "scale": _scale,
     "array": _array,
 }
-# Put no value out rather than a wrong one: their families are Datadog's own tables.
+# No value rather than a wrong one: user agents are parsed with Datadog's own tables.
 EXTERNAL = {"useragent"}
+NEEDS_DATADOG = object()

@@ -1,4 +1,4 @@
-"""Grok's matchers: what each recognises and the type of what it extracts."""
+"""Grok's matchers: the texts that each matches, and the type of the extracted value."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firedrill.logs.dates import java_date
-from firedrill.logs.event import PipelineError, whole
+from firedrill.logs.event import PipelineError, int_if_whole
 from firedrill.logs.grok.expression import Function
 
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
@@ -23,11 +23,12 @@ LABEL = r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}"
 HOSTNAME = rf"\b{LABEL}(?:\.{LABEL})*\.?"
 QUOTED = r"\"[^\"]*\"|'[^']*'"
 
-# Text as it stands.
+# Matchers whose value is the text itself: that of a quoted string, too, keeps its quotes in recorded results.
 TEXTS = {
     "notSpace": r"\S+",
     "word": r"\b\w+\b",
-    "data": r"(?s:.*)",
+    "data": r"(?s:.*?)",
+    "greedyData": r"(?s:.*)",
     "numberStr": NUMBER,
     "numberExtStr": NUMBER + EXPONENT,
     "integerStr": r"[+-]?\d+",
@@ -42,34 +43,33 @@ TEXTS = {
     "doubleQuotedString": r"\"[^\"]*\"",
     "singleQuotedString": r"'[^']*'",
     "quotedString": QUOTED,
+    "port": r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d{2}|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})(?!\d)",
 }
 NUMBERS = {
     "number": NUMBER,
     "numberExt": NUMBER + EXPONENT,
     "integer": r"[+-]?\d+",
     "integerExt": r"[+-]?\d+" + EXPONENT,
-    "port": r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d{2}|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})(?!\d)",
 }
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """A regular expression without groups of its own, and what turns its text into a value (None: no value)."""
+    """A regular expression without groups of its own, and the conversion of its text to a value (None: no value)."""
 
     regex: str
     value: Callable[[str], Any]
 
 
-def matcher(function: Function) -> Matcher | None:
-    """The matcher of that name, None if Datadog has none (it may be a helper rule)."""
+def find_matcher(function: Function) -> Matcher | None:
+    """Return the matcher of that name; None if Datadog has none (the name may be a helper rule's)."""
     name = function.name
     if name in TEXTS:
-        unquote = name.endswith("QuotedString") or name == "quotedString"
-        return Matcher(TEXTS[name], (lambda text: text[1:-1]) if unquote else str)
+        return Matcher(TEXTS[name], str)
     if name in NUMBERS:
-        return Matcher(NUMBERS[name], lambda text: whole(float(text)))
+        return Matcher(NUMBERS[name], lambda text: int_if_whole(float(text)))
     if name == "regex":
-        return Matcher(_checked(function.text(0)), str)
+        return Matcher(function.text(0), str)
     if name == "boolean":
         true, false = function.text(0, "(?i:true)"), function.text(1, "(?i:false)")
         return Matcher(f"{true}|{false}", lambda text: re.fullmatch(true, text) is not None)
@@ -80,13 +80,3 @@ def matcher(function: Function) -> Matcher | None:
             raise PipelineError(str(error)) from error
         return Matcher(f"(?i:{date.regex})", date.parse)
     return None
-
-
-def _checked(regex: str) -> str:
-    try:
-        groups = re.compile(regex).groups
-    except re.error as error:
-        raise PipelineError(f"the regular expression {regex!r} cannot be read: {error}") from error
-    if groups:
-        return re.sub(r"(?<!\\)\((?!\?)", "(?:", regex)
-    return regex

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from firedrill.logs.event import Event, Processor
-from firedrill.logs.processors import arrays, compute, external, parse, remap
+from firedrill.logs.processors import arrays, compute, external, parse, remap, schema
 
 Run = Callable[[Processor, Event], None]
 
@@ -30,8 +30,8 @@ PROCESSORS: dict[str, Run] = {
     "geo-ip-parser": external.needs_datadog,
     "threat-intel-processor": external.needs_datadog,
     "reference-table-lookup-processor": external.needs_datadog,
-    "schema-processor": external.refuse,
+    "schema-processor": schema.schema,
 }
 
-# Only the first of each that finds a source is taken into account, over all pipelines.
-ONCE = {"date-remapper", "status-remapper", "service-remapper", "message-remapper"}
+# Of each of these types, only the first processor that has a source counts, over all pipelines.
+FIRST_ONLY = {"date-remapper", "status-remapper", "service-remapper", "message-remapper"}

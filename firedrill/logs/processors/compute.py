@@ -8,25 +8,37 @@ from typing import Any
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from firedrill.logs.event import Event, PipelineError, Processor, as_number, as_text, read, whole, write
+from firedrill.logs.event import (
+    Event,
+    PipelineError,
+    Processor,
+    as_number,
+    as_text,
+    int_if_whole,
+    read_field,
+    write_attribute,
+)
 from firedrill.logs.search import parse_search
 
 DECIMALS = 9
 
 
 def category(processor: Processor, event: Event) -> None:
-    """The name of the first category whose filter matches."""
-    for one in processor["categories"]:
-        if parse_search(one["filter"]["query"]).matches(event):
-            write(event, processor["target"], one["name"])
+    """Write the name of the first category whose filter matches."""
+    for candidate in processor["categories"]:
+        if parse_search(candidate["filter"]["query"]).matches(event):
+            write_attribute(event, processor["target"], candidate["name"])
             return
 
 
 def arithmetic(processor: Processor, event: Event) -> None:
-    """A formula of attributes, rounded to nine decimals. A missing operand skips it, or counts as 0 when asked."""
+    """Write a formula's result, rounded to nine decimals.
+
+    A missing operand skips the processor, or counts as 0 with ``is_replace_missing``.
+    """
     result = _evaluate(_formula(processor["expression"]), event, bool(processor.get("is_replace_missing")))
     if result is not None:
-        write(event, processor["target"], whole(round(result, DECIMALS)))
+        write_attribute(event, processor["target"], int_if_whole(round(result, DECIMALS)))
 
 
 @lru_cache(maxsize=1)
@@ -48,53 +60,57 @@ def _evaluate(node: Tree[Token], event: Event, replace_missing: bool) -> float |
     if node.data == "number":
         return float(str(node.children[0]))
     if node.data == "attribute":
-        number = as_number(read(event, str(node.children[0])))
+        number = as_number(read_field(event, str(node.children[0])))
         return 0.0 if number is None and replace_missing else number
     branches = [child for child in node.children if isinstance(child, Tree)]
     operands = [_evaluate(child, event, replace_missing) for child in branches]
-    known = [operand for operand in operands if operand is not None]
-    if len(known) != len(operands):
+    numbers = [operand for operand in operands if operand is not None]
+    if len(numbers) != len(operands):
         return None
     match node.data:
         case "negate":
-            return -known[0]
+            return -numbers[0]
         case "add":
-            return known[0] + known[1]
+            return numbers[0] + numbers[1]
         case "subtract":
-            return known[0] - known[1]
+            return numbers[0] - numbers[1]
         case "multiply":
-            return known[0] * known[1]
-    return known[0] / known[1] if known[1] else None
+            return numbers[0] * numbers[1]
+    return numbers[0] / numbers[1] if numbers[1] else None
 
 
 def string_builder(processor: Processor, event: Event) -> None:
-    """Text with ``%{attribute}`` blocks. A missing one skips the processor, or is empty when asked."""
+    """Write a text with ``%{attribute}`` blocks.
+
+    A missing attribute skips the processor, or is empty with ``is_replace_missing``.
+    """
     missing = False
 
     def block(match: re.Match[str]) -> str:
         nonlocal missing
-        text = _joined(read(event, match[1]))
-        missing |= text is None
-        return text or ""
+        value = _joined(read_field(event, match[1]))
+        missing |= value is None
+        return value or ""
 
-    built = re.sub(r"%\{([^}]*)\}", block, processor["template"])
+    text = re.sub(r"%\{([^}]*)\}", block, processor["template"])
     if not missing or processor.get("is_replace_missing"):
-        write(event, processor["target"], built)
+        write_attribute(event, processor["target"], text)
 
 
 def _joined(value: Any) -> str | None:
     values = value if isinstance(value, list) else [value]
-    if not values or any(one is None or isinstance(one, dict | list) for one in values):
+    if not values or any(value is None or isinstance(value, dict | list) for value in values):
         return None
-    return ",".join(as_text(one) for one in values)
+    return ",".join(as_text(value) for value in values)
 
 
 def lookup(processor: Processor, event: Event) -> None:
-    """The value that a list of "key,value" has for the source, or the default."""
-    source = read(event, processor["source"])
+    """Write the value of the source in a list of "key,value", or the default."""
+    source = read_field(event, processor["source"])
     if source is None or isinstance(source, dict | list):
         return
-    table = dict(line.split(",", 1) for line in processor.get("lookup_table") or () if "," in line)
-    found = table.get(as_text(source), processor.get("default_lookup"))
-    if found is not None:
-        write(event, processor["target"], found)
+    lines = [line.split(",", 1) for line in processor.get("lookup_table") or () if "," in line]
+    table = {key.strip(): value.strip() for key, value in lines}
+    value = table.get(as_text(source), processor.get("default_lookup"))
+    if value is not None:
+        write_attribute(event, processor["target"], value)

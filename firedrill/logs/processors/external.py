@@ -1,18 +1,13 @@
 """Processors whose result depends on data that only Datadog has."""
 
-from firedrill.logs.event import Event, PipelineError, Processor, first
+from firedrill.logs.event import Event, Processor, first_source
 
 
 def needs_datadog(processor: Processor, event: Event) -> None:
-    """User agents, places of addresses, threat lists, reference tables: the target is named in ``external``.
+    """List the target of a user agent, GeoIP, threat or reference table processor in ``external``.
 
-    An attribute listed there exists in Datadog with a value that cannot be known here.
+    In Datadog such an attribute exists; its value is not available here.
     """
     sources = processor.get("sources") or [processor.get("source", "")]
-    if first(event, sources):
+    if first_source(event, sources):
         event.setdefault("external", []).append(processor.get("target", processor["type"]))
-
-
-def refuse(processor: Processor, _: Event) -> None:
-    """Schema (OCSF) processors."""
-    raise PipelineError(f"{processor['type']} is not run here: its mapping tables are Datadog's")

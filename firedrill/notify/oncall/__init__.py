@@ -1,27 +1,31 @@
-"""Datadog On-Call: who is on call, which rule routes a page, who is paged when (D/incident_response/on-call).
+"""Datadog On-Call: schedules, routing rules, escalation policies, pages (docs: incident_response/on-call).
 
 Objects are the API's JSON: JSON:API answers with ``included``, or the bodies of requests.
 """
 
-from firedrill.notify.oncall.escalation import Escalation, PagingStep, Policy, Step, Target, escalate
-from firedrill.notify.oncall.paging import Page, page
+from firedrill.notify.oncall.escalation import (
+    Escalation,
+    EscalationStep,
+    EscalationTarget,
+    PagingStep,
+    Policy,
+    escalate,
+)
 from firedrill.notify.oncall.routing import Alert, Route, route
-from firedrill.notify.oncall.schedule import Override, Shift, shift_at, who_is_on_call
+from firedrill.notify.oncall.schedule import Override, Shift, on_call_user, shift_at
 
 __all__ = [
     "Alert",
     "Escalation",
+    "EscalationStep",
+    "EscalationTarget",
     "Override",
-    "Page",
     "PagingStep",
     "Policy",
     "Route",
     "Shift",
-    "Step",
-    "Target",
     "escalate",
-    "page",
+    "on_call_user",
     "route",
     "shift_at",
-    "who_is_on_call",
 ]

@@ -1,6 +1,6 @@
-"""Escalation policies: who is paged when, until somebody acknowledges.
+"""Escalation of a page through its policy's steps, until somebody acknowledges.
 
-docs.datadoghq.com/incident_response/on-call/escalation_policies. Times are epoch seconds. Whoever is on call is read
+docs.datadoghq.com/incident_response/on-call/escalation_policies. Times are epoch seconds. The user on call is read
 when a step runs; the page resolves after the last step's delay where the policy says so.
 """
 
@@ -17,7 +17,7 @@ TYPES = {"users": "user", "schedules": "schedule", "teams": "team"}
 
 
 @dataclass(frozen=True)
-class Target:
+class EscalationTarget:
     """A user, a schedule (with a position in its rotation) or a team, by id."""
 
     kind: Literal["user", "schedule", "team"]
@@ -26,10 +26,10 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Step:
+class EscalationStep:
     """All targets at once, or one of them in turn; the next step follows after ``escalate_after`` seconds."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[EscalationTarget, ...]
     escalate_after: float
     round_robin: bool = False
 
@@ -39,14 +39,14 @@ class Policy:
     """An escalation policy; its steps run ``retries`` + 1 times."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[EscalationStep, ...]
     retries: int = 0
     resolve_on_end: bool = False
 
 
 @dataclass(frozen=True)
 class PagingStep:
-    """One paging: ``who`` are user ids, ``step`` and ``round`` count from 1, ``why`` says how they were found."""
+    """Users paged by a step: ``who`` are their ids, ``step`` and ``round`` count from 1, ``why`` is the assignment."""
 
     time: float
     who: tuple[str, ...]
@@ -58,56 +58,58 @@ class PagingStep:
 
 @dataclass(frozen=True)
 class Escalation:
-    """All pagings in order, and how the page ends as far as the policy goes (at ``ended``, if it does)."""
+    """All steps in order, and the status of the page after the policy (since ``ended``, if it ended)."""
 
     steps: tuple[PagingStep, ...]
     status: Status
     ended: float | None = None
 
 
-Find = Callable[[Target, float], Sequence[str]]
+UsersReached = Callable[[EscalationTarget, float], Sequence[str]]
 
 
-def policy_of(policy: Json) -> Policy:
-    """A policy from the API's JSON, an answer with included steps or a request."""
-    known = attributes(policy)
-    steps = known.get("steps") or related(policy, data(policy), "steps")
+def read_policy(policy: Json) -> Policy:
+    """Read a policy from the API's JSON: a response with included steps, or a request."""
+    definition = attributes(policy)
+    steps = definition.get("steps") or related(policy, data(policy), "steps")
     return Policy(
-        name=known.get("name") or "",
+        name=definition.get("name") or "",
         steps=tuple(_step(policy, step) for step in steps),
-        retries=known.get("retries") or 0,
-        resolve_on_end=bool(known.get("resolve_page_on_policy_end")),
+        retries=definition.get("retries") or 0,
+        resolve_on_end=bool(definition.get("resolve_page_on_policy_end")),
     )
 
 
-def _step(policy: Json, step: Json) -> Step:
-    known = step.get("attributes", step)
-    if "escalate_after_seconds" not in known:
+def _step(policy: Json, step: Json) -> EscalationStep:
+    definition = step.get("attributes", step)
+    if "escalate_after_seconds" not in definition:
         raise ValueError(f"the step {step.get('id')} of policy {attributes(policy).get('name')!r} is not included")
-    targets = known.get("targets") or related(policy, step, "targets")
-    return Step(tuple(_targets(targets)), known["escalate_after_seconds"], known.get("assignment") == "round-robin")
+    targets = definition.get("targets") or related(policy, step, "targets")
+    return EscalationStep(
+        tuple(_targets(targets)), definition["escalate_after_seconds"], definition.get("assignment") == "round-robin"
+    )
 
 
-def _targets(targets: Sequence[Json]) -> Iterator[Target]:
+def _targets(targets: Sequence[Json]) -> Iterator[EscalationTarget]:
     for target in targets:
         if target["type"] == "schedule_target":
             schedule = related_id(target, "schedule") or target["id"].rpartition("_")[0]
             position = (target.get("attributes") or {}).get("position") or target["id"].rpartition("_")[2]
-            yield Target("schedule", schedule, cast("Position", position))
+            yield EscalationTarget("schedule", schedule, cast("Position", position))
             continue
         kind = TYPES[target["type"]]
         position = ((target.get("config") or {}).get("schedule") or {}).get("position") or "current"
-        yield Target(cast("Any", kind), target["id"], cast("Position", position))
+        yield EscalationTarget(cast("Any", kind), target["id"], cast("Position", position))
 
 
 def escalate(
-    policy: Policy, start: float, find: Find, acknowledged: float | None = None, page_number: int = 0
+    policy: Policy, start: float, users_reached: UsersReached, acknowledged: float | None = None, page_number: int = 0
 ) -> Escalation:
     """Run a policy from ``start``.
 
-    ``find`` names the users of a target at a time. An acknowledgement at or before a step's time stops it.
-    ``page_number`` counts the pages before this one: a round-robin step takes the next target in turn, and a step that
-    finds nobody is skipped at once.
+    ``users_reached`` returns the users of a target at a time. An acknowledgement at or before a step's time stops it.
+    ``page_number`` is the number of earlier pages: a round-robin step takes the next target in turn. A step that
+    reaches nobody is skipped at once.
     """
     steps: list[PagingStep] = []
     time = start
@@ -115,7 +117,7 @@ def escalate(
         for number, step in enumerate(policy.steps):
             if acknowledged is not None and acknowledged <= time:
                 return Escalation(tuple(steps), "acknowledged", acknowledged)
-            who, why = _paged(step, time, find, page_number)
+            who, why = _paged(step, time, users_reached, page_number)
             if who:
                 steps.append(PagingStep(time, who, number + 1, attempt + 1, why))
                 time += step.escalate_after
@@ -126,17 +128,19 @@ def escalate(
     )
 
 
-def _paged(step: Step, time: float, find: Find, page_number: int) -> tuple[tuple[str, ...], str]:
+def _paged(
+    step: EscalationStep, time: float, users_reached: UsersReached, page_number: int
+) -> tuple[tuple[str, ...], str]:
     if not step.round_robin:
-        who = tuple(dict.fromkeys(user for target in step.targets for user in find(target, time)))
+        who = tuple(dict.fromkeys(user for target in step.targets for user in users_reached(target, time)))
         return who, "all targets: " + ", ".join(_named(target) for target in step.targets)
-    turns = [(user, target) for target in step.targets for user in find(target, time)]
+    turns = [(user, target) for target in step.targets for user in users_reached(target, time)]
     if not turns:
         return (), ""
     user, target = turns[page_number % len(turns)]
     return (user,), f"round robin, turn {page_number % len(turns) + 1} of {len(turns)}: {_named(target)}"
 
 
-def _named(target: Target) -> str:
+def _named(target: EscalationTarget) -> str:
     where = "" if target.position == "current" else f" ({target.position})"
     return f"{target.kind} {target.id}{where}"

@@ -1,4 +1,4 @@
-"""What is wrong with on-call objects before anybody is paged: gaps in schedules, rules and steps that cannot work.
+"""Checks of on-call objects before anybody is paged: gaps in schedules, rules and steps that cannot work.
 
 Limits are those of docs.datadoghq.com/incident_response/on-call (routing rules, escalation policies).
 """
@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from firedrill.logs.search import SearchError, parse_search
-from firedrill.notify.oncall.escalation import policy_of
-from firedrill.notify.oncall.routing import rules_of
-from firedrill.notify.oncall.schedule import Layer, Override, layers_of, who_is_on_call
-from firedrill.notify.oncall.windows import second_of_week
+from firedrill.notify.oncall.escalation import read_policy
+from firedrill.notify.oncall.restrictions import second_of_week
+from firedrill.notify.oncall.routing import read_rules
+from firedrill.notify.oncall.schedule import Layer, Override, on_call_user, read_layers
 
 Json = Mapping[str, Any]
 MAX_STEPS = MAX_TARGETS = MAX_RETRIES = 10
@@ -22,21 +22,21 @@ FIELDS = ("priority", "alert_status")
 def gaps(
     schedule: Json, start: datetime, end: datetime, overrides: Sequence[Override] = ()
 ) -> list[tuple[datetime, datetime]]:
-    """The times in ``[start, end)`` (with a zone) at which nobody is on call."""
+    """Return the times in ``[start, end)`` (with a zone) at which nobody is on call."""
     edges = {start, *(edge for override in overrides for edge in (override.start, override.end))}
-    for layer in layers_of(schedule):
+    for layer in read_layers(schedule):
         edges |= set(_edges(layer, start, end))
     ordered = [*sorted(edge for edge in edges if start <= edge < end), end]
-    found: list[tuple[datetime, datetime]] = []
+    unstaffed: list[tuple[datetime, datetime]] = []
     for begin, until in pairwise(ordered):
-        if who_is_on_call(schedule, begin, overrides) is None:
-            merged = found.pop()[0] if found and found[-1][1] == begin else begin
-            found.append((merged, until))
-    return found
+        if on_call_user(schedule, begin, overrides) is None:
+            merged = unstaffed.pop()[0] if unstaffed and unstaffed[-1][1] == begin else begin
+            unstaffed.append((merged, until))
+    return unstaffed
 
 
 def _edges(layer: Layer, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Every moment at which who is on call in a layer can change."""
+    """Yield every moment at which who is on call in a layer can change."""
     yield layer.effective
     if layer.end is not None:
         yield layer.end
@@ -52,26 +52,26 @@ def _edges(layer: Layer, start: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def lint_routing_rules(routing_rules: Json) -> list[str]:
-    """Findings for a team's rules: the last takes everything, those above it can be reached and read."""
-    rules = rules_of(routing_rules)
+    """Return findings for a team's rules: the last must match everything, the others must be reachable and valid."""
+    rules = read_rules(routing_rules)
     if not rules:
         return ["there is no routing rule: nobody is paged"]
-    found = []
+    findings = []
     for number, (rule, policy_id) in enumerate(rules):
         last = number == len(rules) - 1
         name = f"rule {number + 1}"
         names_policy = bool(policy_id or any(action.get("policy_id") for action in rule.get("actions") or ()))
-        takes_all = not rule.get("query") and not (rule.get("time_restriction") or {}).get("restrictions")
-        found += [f"{name}: {problem}" for problem in _query_problems(rule.get("query") or "")]
-        if takes_all and not last:
-            found.append(f"{name} takes everything: the rules below it are never reached")
-        if last and not (takes_all and names_policy):
-            found.append(f"{name} is the last: it must have no query and no time restriction, and name a policy")
+        matches_all = not rule.get("query") and not (rule.get("time_restriction") or {}).get("restrictions")
+        findings += [f"{name}: {problem}" for problem in _query_problems(rule.get("query") or "")]
+        if matches_all and not last:
+            findings.append(f"{name} matches everything: the rules below it are never reached")
+        if last and not (matches_all and names_policy):
+            findings.append(f"{name} is the last: it must have no query and no time restriction, and name a policy")
         if rule.get("urgency") and not names_policy:
-            found.append(f"{name} has an urgency and no escalation policy")
+            findings.append(f"{name} has an urgency and no escalation policy")
         if not names_policy and not rule.get("actions"):
-            found.append(f"{name} does nothing")
-    return found
+            findings.append(f"{name} does nothing")
+    return findings
 
 
 def _query_problems(query: str) -> list[str]:
@@ -79,23 +79,25 @@ def _query_problems(query: str) -> list[str]:
         terms = parse_search(query).terms
     except SearchError as error:
         return [f"its query cannot be read: {error}"]
-    unknown = {term.key or "free text" for term in terms if not _known(term.key or "")}
-    return [f"{key} is nothing that a routing rule sees" for key in sorted(unknown)]
+    unknown = {term.key or "free text" for term in terms if not _is_field(term.key or "")}
+    return [f"{key} is not a field that a routing rule sees" for key in sorted(unknown)]
 
 
-def _known(key: str) -> bool:
+def _is_field(key: str) -> bool:
     return key in FIELDS or key.startswith(("tags.", "groups."))
 
 
 def lint_policy(policy: Json) -> list[str]:
-    """Findings for an escalation policy: the limits of steps, targets, delays and retries."""
-    read = policy_of(policy)
-    found = [] if 1 <= len(read.steps) <= MAX_STEPS else [f"has {len(read.steps)} steps: 1 to {MAX_STEPS} are allowed"]
-    if not 0 <= read.retries <= MAX_RETRIES:
-        found.append(f"has {read.retries} retries: 0 to {MAX_RETRIES} are allowed")
-    for number, step in enumerate(read.steps, 1):
+    """Return findings for an escalation policy: the limits of steps, targets, delays and retries."""
+    parsed = read_policy(policy)
+    findings = (
+        [] if 1 <= len(parsed.steps) <= MAX_STEPS else [f"has {len(parsed.steps)} steps: 1 to {MAX_STEPS} are allowed"]
+    )
+    if not 0 <= parsed.retries <= MAX_RETRIES:
+        findings.append(f"has {parsed.retries} retries: 0 to {MAX_RETRIES} are allowed")
+    for number, step in enumerate(parsed.steps, 1):
         if not 1 <= len(step.targets) <= MAX_TARGETS:
-            found.append(f"step {number} has {len(step.targets)} targets: 1 to {MAX_TARGETS} are allowed")
+            findings.append(f"step {number} has {len(step.targets)} targets: 1 to {MAX_TARGETS} are allowed")
         if not 60 <= step.escalate_after <= 36000:
-            found.append(f"step {number} escalates after {step.escalate_after} s: 60 to 36000 are allowed")
-    return found
+            findings.append(f"step {number} escalates after {step.escalate_after} s: 60 to 36000 are allowed")
+    return findings

@@ -1,4 +1,4 @@
-"""Routing rules of a team: the first that matches, from the top (D/incident_response/on-call/routing_rules)."""
+"""Routing rules of a team: the first match from the top routes (docs: incident_response/on-call/routing_rules)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from firedrill.logs.search import parse_search
 from firedrill.notify.oncall.jsonapi import attributes, data, related, related_id
-from firedrill.notify.oncall.windows import inside, next_inside
+from firedrill.notify.oncall.restrictions import inside, next_inside
 
 Json = Mapping[str, Any]
 Urgency = Literal["high", "low"]
@@ -19,7 +19,7 @@ DYNAMIC: dict[str, Urgency] = {"warn": "low", "success": "low"}
 
 @dataclass(frozen=True)
 class Alert:
-    """What a rule's query sees: tags and groups by key, with one or several values; ``status`` is error, warn ..."""
+    """An alert as routing rules see it: tags and groups by key, with one or several values; ``status`` is error ..."""
 
     tags: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, Any] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a page goes. ``starts`` is later than the alert when support hours hold the policy back."""
+    """The route of a page. ``starts`` is later than the alert when support hours delay the policy."""
 
     rule: int
     policy_id: str | None
@@ -42,32 +42,32 @@ class Route:
     dynamic: bool = False
 
 
-def matches(query: str, alert: Alert) -> bool:
-    """A rule's query over ``tags.k``, ``groups.k``, ``priority`` and ``alert_status``; case counts."""
+def query_matches(query: str, alert: Alert) -> bool:
+    """Return whether a query matches ``tags.k``, ``groups.k``, ``priority`` and ``alert_status``, with case."""
     fields: dict[str, Any] = {"priority": alert.priority, "alert_status": alert.status}
-    for prefix, known in (("tags", alert.tags), ("groups", alert.groups)):
-        fields |= {f"{prefix}.{key}": value for key, value in known.items()}
+    for prefix, values in (("tags", alert.tags), ("groups", alert.groups)):
+        fields |= {f"{prefix}.{key}": value for key, value in values.items()}
     return parse_search(query).matches(fields)
 
 
 def route(routing_rules: Json, alert: Alert, at: datetime) -> Route | None:
-    """The first rule that matches at a time; None when none does (the last rule should take all)."""
-    for number, (rule, policy_id) in enumerate(rules_of(routing_rules)):
+    """Return the route of the first rule that matches at a time; None when none does (the last should match all)."""
+    for number, (rule, policy_id) in enumerate(read_rules(routing_rules)):
         restriction = rule.get("time_restriction") or {}
         if restriction and not inside(restriction.get("restrictions") or (), _local(restriction, at)):
             continue
-        if matches(rule.get("query") or "", alert):
+        if query_matches(rule.get("query") or "", alert):
             return _route(number, rule, policy_id, alert, at)
     return None
 
 
-def rules_of(routing_rules: Json) -> list[tuple[Json, str | None]]:
-    """Attributes and policy id of each rule, top to bottom."""
+def read_rules(routing_rules: Json) -> list[tuple[Json, str | None]]:
+    """Return attributes and policy id of each rule, top to bottom."""
     declared = attributes(routing_rules).get("rules") if "rules" in attributes(routing_rules) else None
     if declared is not None:
         return [(rule, rule.get("policy_id")) for rule in declared]
-    found = related(routing_rules, data(routing_rules), "rules")
-    return [(rule.get("attributes", {}), related_id(rule, "policy")) for rule in found]
+    rules = related(routing_rules, data(routing_rules), "rules")
+    return [(rule.get("attributes", {}), related_id(rule, "policy")) for rule in rules]
 
 
 def _local(restriction: Json, at: datetime) -> datetime:
@@ -89,7 +89,9 @@ def _route(number: int, rule: Json, policy_id: str | None, alert: Alert, at: dat
         starts=starts,
         workflows=tuple(action["handle"] for action in actions if action.get("type") == "workflow"),
         messages=tuple(text for action in actions if (text := _message(action))),
-        reroute_to=next((str(one["destination_team_id"]) for one in actions if one.get("destination_team_id")), None),
+        reroute_to=next(
+            (str(action["destination_team_id"]) for action in actions if action.get("destination_team_id")), None
+        ),
         ack_timeout_minutes=policy.get("ack_timeout_minutes"),
         dynamic=declared == "dynamic",
     )

@@ -1,8 +1,8 @@
-"""Who is on call (docs.datadoghq.com/incident_response/on-call/schedules).
+"""On-call schedules (docs.datadoghq.com/incident_response/on-call/schedules).
 
-Layers are in the API's order, which is the page's, top to bottom: a lower one takes precedence where it has someone,
-and overrides win over all. Choice where the pages are silent: a rotation counts on the wall clock of its layer's
-zone, so a handoff at 09:00 stays at 09:00 when clocks change (``Shift.crosses_clock_change`` tells).
+Layers are in the API's order, which is the page's, top to bottom: a lower one takes precedence where somebody is on
+call in it, and overrides take precedence over all. Choice where the pages are silent: a rotation counts on the wall
+clock of its layer's zone, so a handoff at 09:00 stays at 09:00 when clocks change (see ``Shift.crosses_clock_change``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from dateutil.parser import isoparse
 
 from firedrill.notify.oncall.jsonapi import attributes, data, related, related_id
-from firedrill.notify.oncall.windows import inside
+from firedrill.notify.oncall.restrictions import inside
 
 Json = Mapping[str, Any]
 Position = Literal["current", "previous", "next"]
@@ -23,7 +23,7 @@ STEPS = {"current": 0, "previous": -1, "next": 1}
 
 @dataclass(frozen=True)
 class Override:
-    """Somebody (or nobody) instead of whoever is on call in ``[start, end)``."""
+    """A user (or nobody) who replaces the user on call in ``[start, end)``."""
 
     user_id: str | None
     start: datetime
@@ -44,25 +44,25 @@ class Layer:
     zone: ZoneInfo
 
     def active(self, at: datetime) -> bool:
-        """Whether the layer can have anybody on call then."""
+        """Return whether the layer can have anybody on call at a time."""
         if at < self.effective or (self.end is not None and at >= self.end) or not self.members:
             return False
         return inside(self.restrictions, at.astimezone(self.zone))
 
     def turn(self, at: datetime) -> int:
-        """The number of the shift since the rotation started."""
+        """Return the number of the shift since the rotation started."""
         start = self.rotation_start.astimezone(self.zone).replace(tzinfo=None)
         return (at.astimezone(self.zone).replace(tzinfo=None) - start) // self.interval
 
     def begins(self, turn: int) -> datetime:
-        """When a shift begins."""
+        """Return the start of a shift."""
         start = self.rotation_start.astimezone(self.zone).replace(tzinfo=None)
         return (start + turn * self.interval).replace(tzinfo=self.zone)
 
 
 @dataclass(frozen=True)
 class Shift:
-    """Who is on call in ``[start, end)`` of a rotation (restrictions may cut it); ``layer`` is None for an override."""
+    """A user on call in ``[start, end)`` of a rotation (restrictions may cut it); ``layer`` is None for an override."""
 
     user_id: str
     start: datetime
@@ -71,21 +71,23 @@ class Shift:
 
     @property
     def crosses_clock_change(self) -> bool:
-        """Whether clocks change during the shift, which makes its end a matter of choice."""
+        """True where clocks change during the shift, so that its end depends on the choice above."""
         return self.start.utcoffset() != self.end.utcoffset()
 
 
-def layers_of(schedule: Json) -> tuple[Layer, ...]:
-    """The layers of a schedule, top to bottom."""
+def read_layers(schedule: Json) -> tuple[Layer, ...]:
+    """Return the layers of a schedule, top to bottom."""
     return tuple(_layers(schedule))
 
 
 def _layers(schedule: Json) -> Iterator[Layer]:
-    known = attributes(schedule)
-    for one in known.get("layers") or related(schedule, data(schedule), "layers"):
-        layer = one.get("attributes", one)
+    definition = attributes(schedule)
+    for document in definition.get("layers") or related(schedule, data(schedule), "layers"):
+        layer = document.get("attributes", document)
         if "effective_date" not in layer:
-            raise ValueError(f"the layer {one.get('id')} of schedule {known.get('name')!r} is not included in its JSON")
+            raise ValueError(
+                f"the layer {document.get('id')} of schedule {definition.get('name')!r} is not included in its JSON"
+            )
         interval = layer.get("interval") or {}
         length = timedelta(days=interval.get("days") or 0, seconds=interval.get("seconds") or 0)
         effective = _time(layer["effective_date"])
@@ -95,18 +97,18 @@ def _layers(schedule: Json) -> Iterator[Layer]:
             end=_time(layer["end_date"]) if layer.get("end_date") else None,
             rotation_start=_time(layer["rotation_start"]) if layer.get("rotation_start") else effective,
             interval=length or timedelta(days=7),
-            members=tuple(_members(schedule, one, layer)),
+            members=tuple(_members(schedule, document, layer)),
             restrictions=tuple(layer.get("restrictions") or ()),
-            zone=ZoneInfo(layer.get("time_zone") or known.get("time_zone") or "UTC"),
+            zone=ZoneInfo(layer.get("time_zone") or definition.get("time_zone") or "UTC"),
         )
 
 
-def _members(schedule: Json, one: Json, layer: Json) -> Iterator[str | None]:
+def _members(schedule: Json, document: Json, layer: Json) -> Iterator[str | None]:
     if "members" in layer:
         for member in layer["members"]:
             yield ((member or {}).get("user") or {}).get("id")
         return
-    for member in related(schedule, one, "members"):
+    for member in related(schedule, document, "members"):
         yield member["id"] if member.get("type") == "users" else related_id(member, "user")
 
 
@@ -118,12 +120,12 @@ def _time(value: str | datetime) -> datetime:
 def shift_at(
     schedule: Json, at: datetime, overrides: Sequence[Override] = (), position: Position = "current"
 ) -> Shift | None:
-    """The shift at a time with a zone; ``previous`` and ``next`` are the neighbours in its rotation."""
+    """Return the shift at a time with a zone; ``previous`` and ``next`` are the neighbours in its rotation."""
     if position == "current":
         for override in reversed(overrides):
             if override.start <= at < override.end:
                 return Shift(override.user_id, override.start, override.end, None) if override.user_id else None
-    for layer in reversed(layers_of(schedule)):
+    for layer in reversed(read_layers(schedule)):
         if not layer.active(at):
             continue
         turn = layer.turn(at)
@@ -135,9 +137,9 @@ def shift_at(
     return None
 
 
-def who_is_on_call(
+def on_call_user(
     schedule: Json, at: datetime, overrides: Sequence[Override] = (), position: Position = "current"
 ) -> str | None:
-    """The id of the user on call at a time with a zone, None for nobody."""
+    """Return the id of the user on call at a time with a zone, None for nobody."""
     shift = shift_at(schedule, at, overrides, position)
     return shift.user_id if shift else None

@@ -1,15 +1,15 @@
-"""How code in this process reads and writes the objects of an organisation.
+"""The objects of organisations (monitors, dashboards, teams ...), and listeners for their changes.
 
-Bodies are those of the API: of API v1 the object itself, of API v2 (JSON:API) the ``data`` object with ``id``,
-``type``, ``attributes`` and ``relationships``. The exceptions are named beside their kind.
+Bodies have the form of the API: in API v1 the object itself, in API v2 (JSON:API) the ``data`` object with ``id``,
+``type``, ``attributes`` and ``relationships``. Exceptions are described beside their kind.
 
-The live parts meet the API here, through objects, never through calls:
+The API and live behaviour (:mod:`.live`) share objects and do not call each other:
 
-* the evaluator puts a ``monitor_states`` object under each monitor's id, ``{"overall_state": "OK"|"Alert"|"Warn"|"No
-  Data", "overall_state_modified": ISO 8601 | None, "groups": {name: {"name", "status", "last_triggered_ts",
-  "last_notified_ts", "last_resolved_ts", "last_nodata_ts"}}}``; GET of a monitor answers with it;
-* the API puts a ``workflow_instances`` object (see :data:`WORKFLOW_INSTANCES`) or a ``synthetics_runs`` object, and the
-  runner, which :meth:`Directory.subscribe` has told of it, puts it again as it proceeds.
+* the evaluator puts a ``monitor_states`` object under the id of each monitor, ``{"overall_state": "OK"|"Alert"|"Warn"|
+  "No Data", "overall_state_modified": ISO 8601 | None, "groups": {name: {"name", "status", "last_triggered_ts",
+  "last_notified_ts", "last_resolved_ts", "last_nodata_ts"}}}``, which the API returns with the monitor;
+* the API puts a ``workflow_instances`` object (see :data:`WORKFLOW_INSTANCES`) or a ``synthetics_runs`` object; the
+  runner, which has subscribed to them, puts it again as it proceeds.
 """
 
 import json
@@ -27,7 +27,7 @@ MONITOR_STATES = "monitor_states"
 SLOS = "slos"
 SLO_CORRECTIONS = "slo_corrections"
 DOWNTIMES = "downtimes"
-"""Bodies of API v2; API v1 answers are made of them."""
+"""Bodies of API v2; ``v1`` holds the id that API v1 has for it, which a monitor's ``matching_downtimes`` names."""
 DASHBOARDS = "dashboards"
 LOGS_PIPELINES = "logs_pipelines"
 LOGS_PIPELINE_ORDER = "logs_pipeline_order"
@@ -37,11 +37,12 @@ LOGS_ORDERS = "logs_orders"
 LOGS_METRICS = "logs_metrics"
 SYNTHETICS_TESTS = "synthetics_tests"
 SYNTHETICS_VARIABLES = "synthetics_variables"
-"""With the secret value, which answers leave out."""
+"""With the secret value, which responses leave out."""
 SYNTHETICS_RUNS = "synthetics_runs"
+SYNTHETICS_SCREENSHOTS = "synthetics_screenshots"
 """``{"result_id", "public_id", "status": "queued"|"done", "trigger", "created": epoch seconds, "result": {...}}``."""
 SCHEDULES = "schedules"
-"""``{"data": {...}, "included": [layers, members...]}`` as GET answers it with everything included."""
+"""``{"data": {...}, "included": [layers, members...]}``, as a response with everything included."""
 ESCALATION_POLICIES = "escalation_policies"
 """``{"data": {...}, "included": [steps...]}``, likewise."""
 ROUTING_RULES = "routing_rules"
@@ -58,24 +59,24 @@ CONNECTIONS = "connections"
 WEBHOOKS = "webhooks"
 
 Listener = Callable[[str, str, str], None]
-"""``listener(org, kind, id)`` is called after a write or delete was committed, in the thread that wrote."""
+"""``listener(org, kind, id)`` is called after the commit of a write or delete, in the thread that wrote."""
 
 PEOPLE: list[dict[str, str]] = json.loads((Path(__file__).parent / "people.json").read_text())
-"""Name, e-mail and title of the people that every organisation has from its start; the first owns the keys."""
+"""Name, e-mail and title of the people of every new organisation; the first owns the keys."""
 
 STANDARD_ROLES = ("Datadog Admin Role", "Datadog Standard Role", "Datadog Read Only Role")
 
 
 class Directory:
-    """The objects of all organisations, and who wants to hear of changes."""
+    """The objects of all organisations, and the listeners for their changes."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._known: set[str] = set()
+        self._opened: set[str] = set()
 
     def objects(self, org: str, kind: str) -> list[Body]:
-        """All bodies of a kind, oldest first; log pipelines and indexes in the order in which they apply."""
+        """Return all bodies of a kind, oldest first; log pipelines and indexes in their order."""
         bodies = self.store.list(org, kind)
         if kind == LOGS_PIPELINES:
             order = (self.store.get(org, LOGS_PIPELINE_ORDER, "order") or {}).get("pipeline_ids", [])
@@ -86,26 +87,26 @@ class Directory:
         return bodies
 
     def get(self, org: str, kind: str, identifier: str) -> Body | None:
-        """One body, or None."""
+        """Return one body, or None."""
         return self.store.get(org, kind, identifier)
 
     def put(self, org: str, kind: str, identifier: str, body: Body) -> None:
-        """Insert or replace, and tell the listeners. For the live parts; handlers write through their call."""
+        """Insert or replace a body and notify the listeners. For live behaviour; handlers write through their call."""
         self.store.put(org, kind, identifier, body)
-        self.changed(org, kind, identifier)
+        self.notify(org, kind, identifier)
 
     def subscribe(self, kind: str, listener: Listener) -> None:
-        """Hear of every write and delete of a kind."""
+        """Call the listener after every write and delete of a kind."""
         self._listeners[kind].append(listener)
 
-    def changed(self, org: str, kind: str, identifier: str) -> None:
-        """Tell the listeners."""
+    def notify(self, org: str, kind: str, identifier: str) -> None:
+        """Notify the listeners of a kind."""
         for listener in self._listeners[kind]:
             listener(org, kind, identifier)
 
     def open(self, org: str, now: datetime) -> None:
-        """Give an organisation that is seen for the first time its people and roles."""
-        if org in self._known:
+        """Create the people and roles of an organisation at its first call."""
+        if org in self._opened:
             return
         with self.store.transaction():
             if not self.store.list(org, USERS):
@@ -119,32 +120,37 @@ class Directory:
                     body["attributes"].update(status="Active", verified=True, last_login_time=iso(now))
                     body["relationships"]["roles"]["data"] = [{"type": "roles", "id": admin}]
                     self.store.put(org, USERS, identifier, body)
-        self._known.add(org)
+        self._opened.add(org)
 
 
 def _place(key: str, order: list[str]) -> Callable[[Body], int]:
-    """Sorts bodies by where an order names them; what it does not name comes last."""
+    """Return a sort key: the place of a body in an order; bodies that the order does not name come last."""
     place = {name: n for n, name in enumerate(order)}
     return lambda body: place.get(body[key], len(order))
 
 
 def org_uuid(org: str) -> str:
-    """The public id of the organisation with this API key."""
+    """Return the public id of the organisation with this API key."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"firedrill:{org}"))
 
 
 def org_number(org: str) -> int:
-    """The number of the organisation with this API key."""
+    """Return the number of the organisation with this API key."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"firedrill:{org}").int % 900_000 + 100_000
 
 
+def utc_now() -> datetime:
+    """Return the time now."""
+    return datetime.now(UTC)
+
+
 def iso(moment: datetime, timespec: str = "microseconds") -> str:
-    """As API v2 writes moments: ``2026-11-24T02:31:00.123456+00:00``."""
+    """Return a time as API v2 writes it: ``2026-11-24T02:31:00.123456+00:00``."""
     return moment.astimezone(UTC).isoformat(timespec=timespec)
 
 
 def role_body(identifier: str, name: str, now: datetime) -> dict[str, Any]:
-    """A role as API v2 answers it."""
+    """Return a new role in the form of API v2."""
     return {
         "type": "roles",
         "id": identifier,
@@ -163,7 +169,7 @@ def role_body(identifier: str, name: str, now: datetime) -> dict[str, Any]:
 def user_body(  # noqa: PLR0917  # its callers name what a user is
     identifier: str, org: str, email: str, name: str | None, title: str | None, now: datetime
 ) -> dict[str, Any]:
-    """A user as API v2 answers it."""
+    """Return a new user in the form of API v2."""
     return {
         "type": "users",
         "id": identifier,

@@ -1,4 +1,4 @@
-"""``python -m firedrill.sandbox.google``: the sandbox's Google Cloud and Cloud Run's front, until SIGTERM or SIGINT."""
+"""Command ``python -m firedrill.sandbox.google``: serves Google Cloud's APIs and Cloud Run services until SIGTERM."""
 
 import asyncio
 import contextlib
@@ -10,19 +10,20 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from firedrill.sandbox.google import cloud_run_processes as processes
+from firedrill.sandbox.foreign_requests import ForeignRequests
 from firedrill.sandbox.google import scheduler
 from firedrill.sandbox.google.app import build
-from firedrill.sandbox.settings import KEEP_ALIVE_SECONDS, Settings, from_environment
+from firedrill.sandbox.google.cloud_run import processes
+from firedrill.settings import KEEP_ALIVE_SECONDS, Settings, from_environment
 
 log = logging.getLogger("firedrill.sandbox.google")
 
 OPEN_REQUESTS_SECONDS = 1
-"""How long open requests, such as event streams, may still go on at the end."""
+"""Time that open requests, such as event streams, get at shutdown."""
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to this process: there are two of them."""
+    """A server without signal handlers: this process runs two servers and handles signals itself."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -36,7 +37,7 @@ def _listen(port: int, purpose: str) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
-        raise SystemExit(f"port {port} ({purpose}) cannot be used: {error.strerror}") from None
+        raise SystemExit(f"cannot listen on port {port} ({purpose}): {error.strerror}") from None
     listener.listen(2048)
     return listener
 
@@ -52,25 +53,25 @@ def _server(application: ASGIApp) -> _Server:
 
 
 async def run(settings: Settings) -> None:
-    """Serve until told to end; then end every instance."""
+    """Serve until SIGTERM or SIGINT, then end every instance."""
     listeners = [_listen(settings.google_port, "Google Cloud"), _listen(settings.port, "the service")]
     google = build(settings)
     for pid in processes.end_leftovers(google.database):
-        log.warning("ended instance %d that an earlier run left behind", pid)
-    end = asyncio.Event()
+        log.warning("ended instance with process id %d, left over from an earlier run", pid)
+    shutdown = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
-    servers = [_server(google.api), _server(google.front)]
+        loop.add_signal_handler(number, shutdown.set)
+    servers = [_server(ForeignRequests(google.api)), _server(google.front)]
     await google.services.restore()
     serving = [
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in zip(servers, listeners, strict=True)
     ]
-    told = asyncio.create_task(end.wait())
+    stopping = asyncio.create_task(shutdown.wait())
     jobs = asyncio.create_task(scheduler.run(google.database, google.http, settings.google_url))
     try:
-        await asyncio.wait({told, jobs, *serving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopping, jobs, *serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         jobs.cancel()
         for server in servers:
@@ -80,7 +81,7 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run with the sandbox that the environment names."""
+    """Run the sandbox that the environment configures."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(run(from_environment()))

@@ -1,4 +1,4 @@
-"""The file that keeps the sandbox's Google Cloud over restarts: one SQLite database, readable by its owner only."""
+"""The SQLite database that keeps the sandbox's Google Cloud across restarts, readable by its owner only."""
 
 import sqlite3
 import threading
@@ -38,17 +38,17 @@ class Database:
         self._connection.executescript(SCHEMA)
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Run a statement; all its rows."""
+        """Run a statement and return all its rows."""
         with self._lock:
             return self._connection.execute(statement, parameters).fetchall()
 
     def row(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
-        """Run a statement; its first row."""
-        found = self.rows(statement, parameters)
-        return found[0] if found else None
+        """Run a statement and return its first row, or None."""
+        rows = self.rows(statement, parameters)
+        return rows[0] if rows else None
 
-    def changed(self, statement: str, parameters: Sequence[Any] = ()) -> int:
-        """Run a statement; how many rows it changed."""
+    def count_changed(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement and return the number of rows that it changed."""
         with self._lock:
             return self._connection.execute(statement, parameters).rowcount
 

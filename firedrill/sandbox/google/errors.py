@@ -1,4 +1,4 @@
-"""Google's errors: a status, a message and the JSON that Google's APIs answer with.
+"""Errors of Google's APIs: a status, a message and the JSON body.
 
 The form is the one of https://cloud.google.com/apis/design/errors.
 """
@@ -17,31 +17,34 @@ STATUS = {
 }
 
 
-class GoogleError(Exception):
-    """A request that is answered with an error; ``reason`` is Cloud Storage's word for it."""
+class ErrorResponse(Exception):
+    """An error response to a request; ``reason`` is Cloud Storage's error reason."""
 
     def __init__(self, code: int, message: str, *, status: str = "", reason: str = "") -> None:
-        super().__init__(message)
+        super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status or STATUS.get(code, "UNKNOWN")
         self.reason = reason
 
+    def __str__(self) -> str:
+        return self.message
+
     def body(self) -> dict[str, object]:
-        """The answer's JSON."""
+        """Return the response body."""
         error: dict[str, object] = {"code": self.code, "message": self.message, "status": self.status}
         if self.reason:
             error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
         return {"error": error}
 
 
-async def unreadable(_request: Request, error: Exception) -> JSONResponse:
-    """Starlette's exception handler for a body that is no JSON."""
-    refused = GoogleError(400, f"Invalid JSON payload received: {error}", reason="parseError")
-    return JSONResponse(refused.body(), status_code=refused.code)
+async def invalid_json_response(_request: Request, error: Exception) -> JSONResponse:
+    """Handle a request body that is not JSON (an exception handler of Starlette)."""
+    invalid = ErrorResponse(400, f"Invalid JSON payload received: {error}", reason="parseError")
+    return JSONResponse(invalid.body(), status_code=invalid.code)
 
 
-async def answer(_request: Request, error: Exception) -> JSONResponse:
-    """Starlette's exception handler for :class:`GoogleError`."""
-    assert isinstance(error, GoogleError)
+async def google_error_response(_request: Request, error: Exception) -> JSONResponse:
+    """Handle an :class:`ErrorResponse` (an exception handler of Starlette)."""
+    assert isinstance(error, ErrorResponse)
     return JSONResponse(error.body(), status_code=error.code)

@@ -1,7 +1,7 @@
-"""The metadata server that tells a Cloud Run instance who it is and gives it tokens.
+"""The metadata server: identity and tokens of a Cloud Run instance.
 
 Paths and the obligatory header are those of https://cloud.google.com/run/docs/container-contract#metadata-server.
-Tokens open nothing: the sandbox's APIs take any.
+Tokens grant nothing: the sandbox's APIs accept any.
 """
 
 import secrets
@@ -16,12 +16,12 @@ FLAVOR = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 TOKEN_SECONDS = 3600
 PROJECT_NUMBER = "123456789012"
-"""The sandbox has one project number, whatever the project's id."""
+"""The one project number of the sandbox, for every project id."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What the metadata server says: of the first declared Cloud Run service, while there is one."""
+    """The identity that the metadata server returns: that of the first declared Cloud Run service, if there is one."""
 
     project: str = "sandbox"
     region: str = "europe-west1"
@@ -42,9 +42,9 @@ def _values(identity: Identity) -> dict[str, str]:
 
 def _account_values(identity: Identity) -> dict[str, Response]:
     token = {"access_token": f"ya29.{secrets.token_urlsafe(24)}", "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
-    described = {"aliases": ["default"], "email": identity.email, "scopes": list(SCOPES)}
+    account = {"aliases": ["default"], "email": identity.email, "scopes": list(SCOPES)}
     return {
-        "": JSONResponse(described, headers=FLAVOR),
+        "": JSONResponse(account, headers=FLAVOR),
         "email": PlainTextResponse(identity.email, headers=FLAVOR),
         "scopes": PlainTextResponse("\n".join(SCOPES), headers=FLAVOR),
         "token": JSONResponse(token, headers=FLAVOR),
@@ -52,7 +52,7 @@ def _account_values(identity: Identity) -> dict[str, Response]:
 
 
 def routes(identity: Callable[[], Identity]) -> list[BaseRoute]:
-    """The metadata server's routes; ``identity`` is asked at each request."""
+    """Return the metadata server's routes; ``identity`` is called at each request."""
 
     async def ping(_request: Request) -> Response:
         return PlainTextResponse("computeMetadata/\n", headers=FLAVOR)
@@ -60,14 +60,14 @@ def routes(identity: Callable[[], Identity]) -> list[BaseRoute]:
     async def value(request: Request) -> Response:
         if request.headers.get("metadata-flavor") != "Google":
             return PlainTextResponse("Missing Metadata-Flavor:Google header.", 403, headers=FLAVOR)
-        who = identity()
+        current = identity()
         path = request.path_params["path"]
-        for account in ("default", who.email):
+        for account in ("default", current.email):
             prefix = f"instance/service-accounts/{account}"
             if path == prefix or path.startswith(f"{prefix}/"):
-                answer = _account_values(who).get(path[len(prefix) + 1 :])
-                return answer or PlainTextResponse("Not Found", 404, headers=FLAVOR)
-        found = _values(who).get(path)
-        return PlainTextResponse(found or "Not Found", 200 if found else 404, headers=FLAVOR)
+                response = _account_values(current).get(path[len(prefix) + 1 :])
+                return response or PlainTextResponse("Not Found", 404, headers=FLAVOR)
+        text = _values(current).get(path)
+        return PlainTextResponse(text or "Not Found", 200 if text else 404, headers=FLAVOR)
 
     return [Route("/", ping), Route("/computeMetadata/v1/{path:path}", value)]

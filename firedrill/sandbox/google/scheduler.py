@@ -1,7 +1,7 @@
-"""Cloud Scheduler: the HTTP targets of the declared jobs are called when their schedules say so.
+"""Cloud Scheduler: calls the HTTP targets of the declared jobs on schedule.
 
-Calls of Google's own API carry their account's token; those of services carry none, since nothing here signs one: a
-service of the sandbox takes calls of this machine.
+Calls to Google's own APIs carry the job's service account as their token. Calls to services carry no token, because
+the sandbox signs none; its services accept calls from this machine.
 https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules
 """
 
@@ -17,46 +17,46 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from firedrill.sandbox.google.database import Database
-from firedrill.sandbox.settings import ACCOUNT_TOKEN
 from firedrill.sandbox.this_machine import GOOGLE, LOOPBACK
+from firedrill.settings import ACCOUNT_TOKEN
 
 log = logging.getLogger(__name__)
 
 KIND = "gcp:cloudscheduler/job:Job"
-FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-"""Minute, hour, day of the month, month, day of the week (0 and 7 are Sunday)."""
+FIELD_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+"""Ranges of minute, hour, day of the month, month, day of the week (0 and 7 are Sunday)."""
 
 
-class WrongSchedule(ValueError):
-    """Not five fields of numbers, ranges, lists, steps and ``*``."""
+class InvalidSchedule(ValueError):
+    """A schedule that is not five fields of numbers, ranges, lists, steps and ``*``."""
 
 
 async def run(database: Database, http: httpx.AsyncClient, google_url: str) -> None:
-    """Call what is due at each full minute, for ever. Google's own hosts are ``google_url``."""
+    """Call the jobs that are due at each full minute, until cancelled; ``google_url`` stands for Google's hosts."""
     calls: set[asyncio.Task[None]] = set()
     while True:
         await asyncio.sleep(60 - time.time() % 60)
         for row in database.rows("SELECT id, properties FROM resources WHERE kind = ?", (KIND,)):
             job = json.loads(row["properties"])
-            if not job.get("paused") and job.get("httpTarget") and _due(row["id"], job):
+            if not job.get("paused") and job.get("httpTarget") and _is_due(row["id"], job):
                 task = asyncio.create_task(_call(row["id"], job, http, google_url))
                 calls.add(task)
                 task.add_done_callback(calls.discard)
 
 
-def _due(name: str, job: dict[str, Any]) -> bool:
+def _is_due(name: str, job: dict[str, Any]) -> bool:
     try:
         return matches(job.get("schedule") or "", datetime.now(ZoneInfo(job.get("timeZone") or "Etc/UTC")))
-    except (WrongSchedule, KeyError) as error:
-        log.warning("job %s is not called: %s", name, error)
+    except (InvalidSchedule, KeyError) as error:
+        log.warning("scheduler job %s not called: %s", name, error)
         return False
 
 
 async def _call(name: str, job: dict[str, Any], http: httpx.AsyncClient, google_url: str) -> None:
     target = job["httpTarget"]
-    url = here(target["uri"], google_url)
+    url = local_url(target["uri"], google_url)
     if url is None:
-        log.warning("job %s: %s is not on this machine, and nothing here reaches further", name, target["uri"])
+        log.warning("scheduler job %s not called: %s is not on this machine", name, target["uri"])
         return
     body = base64.b64decode(target.get("body") or "")
     seconds = float((job.get("attemptDeadline") or "180s").removesuffix("s"))
@@ -64,16 +64,16 @@ async def _call(name: str, job: dict[str, Any], http: httpx.AsyncClient, google_
     if account := (target.get("oauthToken") or {}).get("serviceAccountEmail"):
         headers["Authorization"] = f"Bearer {ACCOUNT_TOKEN}{account}"
     try:
-        answer = await http.request(method, url, content=body, headers=headers, timeout=seconds)
+        response = await http.request(method, url, content=body, headers=headers, timeout=seconds)
     except httpx.HTTPError as error:
-        log.warning("job %s: %s %s: %s", name, method, target["uri"], type(error).__name__)
+        log.warning("scheduler job %s: %s %s failed: %s", name, method, target["uri"], type(error).__name__)
         return
-    if answer.is_error:
-        log.warning("job %s: %s %s answered %d", name, method, target["uri"], answer.status_code)
+    if response.is_error:
+        log.warning("scheduler job %s: %s %s returned %d", name, method, target["uri"], response.status_code)
 
 
-def here(uri: str, google_url: str) -> str | None:
-    """Where a target is on this machine; None when it is not."""
+def local_url(uri: str, google_url: str) -> str | None:
+    """Return a target's URL on this machine, or None when it is elsewhere."""
     url, google = httpx.URL(uri), httpx.URL(google_url)
     if url.host in LOOPBACK or url.host.endswith(".localhost"):
         return uri
@@ -83,32 +83,32 @@ def here(uri: str, google_url: str) -> str | None:
 
 
 def matches(schedule: str, now: datetime) -> bool:
-    """Whether a schedule in cron's form names this minute. Raises :class:`WrongSchedule`."""
+    """Return whether a cron schedule includes this minute. Raises :class:`InvalidSchedule`."""
     fields = schedule.split()
-    if len(fields) != len(FIELDS):
-        raise WrongSchedule(f"{schedule!r} has not five fields")
+    if len(fields) != len(FIELD_RANGES):
+        raise InvalidSchedule(f"{schedule!r} does not have five fields")
     day = now.isoweekday() % 7
     minute, hour, of_month, month, of_week = (
-        _names(field, low, high) for field, (low, high) in zip(fields, FIELDS, strict=True)
+        _field_values(field, low, high) for field, (low, high) in zip(fields, FIELD_RANGES, strict=True)
     )
     in_month, in_week = now.day in of_month, bool({day, day or 7} & of_week)
-    # Where both days are told, either is enough.
-    either = not fields[2].startswith("*") and not fields[4].startswith("*")
-    days = in_month or in_week if either else in_month and in_week
+    # As in cron: where both days are restricted, either is enough.
+    either_day = not fields[2].startswith("*") and not fields[4].startswith("*")
+    days = in_month or in_week if either_day else in_month and in_week
     return now.minute in minute and now.hour in hour and now.month in month and days
 
 
-def _names(field: str, low: int, high: int) -> set[int]:
-    found: set[int] = set()
+def _field_values(field: str, low: int, high: int) -> set[int]:
+    values_named: set[int] = set()
     for part in field.split(","):
         values, _, step = part.partition("/")
         first, _, last = values.partition("-")
         try:
             begin = low if values == "*" else int(first)
             end = high if values == "*" or (step and not last) else int(last or first)
-            found |= set(range(begin, end + 1, int(step or 1)))
+            values_named |= set(range(begin, end + 1, int(step or 1)))
         except ValueError:
-            raise WrongSchedule(f"{field!r} is not understood") from None
+            raise InvalidSchedule(f"{field!r} is not a number, range, list or step") from None
         if not low <= begin <= end <= high:
-            raise WrongSchedule(f"{field!r} is not within {low}-{high}")
-    return found
+            raise InvalidSchedule(f"{field!r} is not within {low}-{high}")
+    return values_named

@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from firedrill.sandbox.google.database import Database
-from firedrill.sandbox.google.errors import GoogleError
+from firedrill.sandbox.google.errors import ErrorResponse
 
 ENABLED, DISABLED = "ENABLED", "DISABLED"
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A version of a secret: a number or ``latest``."""
+class SecretVersionName:
+    """The name of a secret's version, which is a number or ``latest``."""
 
     project: str
     secret: str
@@ -31,22 +31,22 @@ class Reference:
         return f"projects/{self.project}/secrets/{self.secret}/versions/{self.version}"
 
 
-def reference(project: str, secret: str, version: str) -> Reference:
-    """From what Cloud Run takes: ``S`` or ``projects/P/secrets/S``, and a version's short or long name."""
+def secret_version_name(project: str, secret: str, version: str) -> SecretVersionName:
+    """Return the name from Cloud Run's forms: ``S`` or ``projects/P/secrets/S``, a version's short or long name."""
     parts = secret.split("/")
     if len(parts) == 4:
         project, secret = parts[1], parts[3]
-    return Reference(project, secret, version.rsplit("/", 1)[-1] or "latest")
+    return SecretVersionName(project, secret, version.rsplit("/", 1)[-1] or "latest")
 
 
 class Secrets:
-    """The secret versions that the database keeps. ``latest`` is the highest number, as Google resolves it."""
+    """The secret versions in the database. ``latest`` is the highest number, as Google resolves it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, project: str, secret: str, value: bytes, *, enabled: bool = True) -> int:
-        """Keep a value as the next version; its number."""
+        """Store a value as the next version and return its number."""
         row = self._database.row(
             "INSERT INTO secret_versions SELECT ?, ?, coalesce(max(version), 0) + 1, ?, ?, ? FROM secret_versions "
             "WHERE project = ? AND secret = ? RETURNING version",
@@ -56,34 +56,36 @@ class Secrets:
         return int(row["version"])
 
     def enable(self, project: str, secret: str, version: int, *, enabled: bool) -> None:
-        """Allow or refuse reading a version."""
+        """Enable or disable a version."""
         self._database.rows(
             "UPDATE secret_versions SET state = ? WHERE project = ? AND secret = ? AND version = ?",
             (ENABLED if enabled else DISABLED, project, secret, version),
         )
 
     def destroy(self, project: str, secret: str, version: int | None = None) -> None:
-        """Forget a version, or all of a secret."""
+        """Delete one version, or all versions of a secret."""
         self._database.rows(
             "DELETE FROM secret_versions WHERE project = ? AND secret = ? AND version = coalesce(?, version)",
             (project, secret, version),
         )
 
-    def access(self, wanted: Reference) -> tuple[int, bytes]:
-        """Number and value of a version; GoogleError when there is none or it is disabled."""
-        condition = "version = ?" if wanted.version != "latest" else "? = 'latest' ORDER BY version DESC LIMIT 1"
+    def access(self, version_name: SecretVersionName) -> tuple[int, bytes]:
+        """Return a version's number and value. Raises ErrorResponse 404 (no such version) or 400 (disabled)."""
+        condition = "version = ?" if version_name.version != "latest" else "? = 'latest' ORDER BY version DESC LIMIT 1"
         row = self._database.row(
             f"SELECT * FROM secret_versions WHERE project = ? AND secret = ? AND {condition}",  # noqa: S608 (two constants)
-            (wanted.project, wanted.secret, wanted.version),
+            (version_name.project, version_name.secret, version_name.version),
         )
         if row is None:
-            raise GoogleError(404, f"Secret Version [{wanted}] not found.")
+            raise ErrorResponse(404, f"Secret Version [{version_name}] not found.")
         if row["state"] != ENABLED:
-            raise GoogleError(400, f"Secret Version [{wanted}] is in DISABLED state.", status="FAILED_PRECONDITION")
+            raise ErrorResponse(
+                400, f"Secret Version [{version_name}] is in DISABLED state.", status="FAILED_PRECONDITION"
+            )
         return int(row["version"]), bytes(row["value"])
 
     def versions(self, project: str, secret: str) -> list[dict[str, Any]]:
-        """What can be said of a secret's versions, newest first, without their values."""
+        """Return names and states of a secret's versions, newest first."""
         rows = self._database.rows(
             "SELECT version, state FROM secret_versions WHERE project = ? AND secret = ? ORDER BY version DESC",
             (project, secret),
@@ -95,13 +97,13 @@ class Secrets:
 
 
 def routes(secrets: Secrets) -> list[BaseRoute]:
-    """The REST routes that clients of a running service use."""
+    """Return the routes of the REST API."""
 
     async def access(request: Request) -> Response:
-        wanted = Reference(**request.path_params)
-        number, value = secrets.access(wanted)
+        version_name = SecretVersionName(**request.path_params)
+        number, value = secrets.access(version_name)
         payload = {"data": base64.b64encode(value).decode(), "dataCrc32c": str(google_crc32c.value(value))}
-        name = str(Reference(wanted.project, wanted.secret, str(number)))
+        name = str(SecretVersionName(version_name.project, version_name.secret, str(number)))
         return JSONResponse({"name": name, "payload": payload})
 
     async def listing(request: Request) -> Response:

@@ -1,4 +1,5 @@
-"""The sandbox's resource providers: what Pulumi's engine attaches to instead of the published plugins.
+"""The sandbox's resource providers: Pulumi's engine attaches to them instead of the published plugins.
 
-`server` speaks the engine's protocol, `datadog` and `gcp` are the two providers as tables of resource kinds.
+`server` implements the engine's protocol, `gcp` is the Google Cloud provider as tables of resource kinds. The Datadog
+provider is `firedrill.datadog`, which real accounts use too.
 """

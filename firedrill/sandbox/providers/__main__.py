@@ -1,19 +1,22 @@
-"""Serves both providers until SIGTERM: `python -m firedrill.sandbox.providers`."""
+"""Command `python -m firedrill.sandbox.providers`: serves both providers until SIGTERM."""
 
 import signal
 import sys
 import threading
 from types import FrameType
 
-from firedrill.sandbox import settings
-from firedrill.sandbox.providers import datadog, gcp
-from firedrill.sandbox.providers.resource import ProviderError
+from firedrill import settings
+from firedrill.datadog.client import DatadogClient
+from firedrill.datadog.provider import provider
+from firedrill.provider.resource import ProviderError
+from firedrill.sandbox.providers import gcp
 from firedrill.sandbox.providers.server import serve, wait_for_termination
 
 
 def main() -> None:
-    """Listen on the sandbox's two provider ports; a taken one is an error of one line."""
+    """Serve on the sandbox's two provider ports; report a taken port in one line."""
     sandbox = settings.from_environment()
+    account = DatadogClient(sandbox.datadog_url, settings.API_KEY, settings.APP_KEY)
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -24,7 +27,7 @@ def main() -> None:
     servers = []
     try:
         for table, port in (
-            (datadog.provider(), sandbox.datadog_provider_port),
+            (provider(account), sandbox.datadog_provider_port),
             (gcp.provider(), sandbox.gcp_provider_port),
         ):
             servers.append(serve(table, port)[0])

@@ -1,11 +1,11 @@
-"""Property values between the engine's messages (protobuf `Struct`) and Python."""
+"""Conversion of property values between the engine's messages (protobuf `Struct`) and Python."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from google.protobuf import struct_pb2
 
-from firedrill.sandbox.providers.values import UNKNOWN, Properties, Secret, Value
+from firedrill.provider.values import UNKNOWN, Properties, Secret, Value
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 the protocol's marker of a secret, not one
@@ -26,13 +26,13 @@ _UNKNOWN_TEXTS: Final = frozenset(
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
-    """The Python form of a message's properties; nulls are left out, as an absent property means the same."""
+    """Return a message's properties as Python values, without nulls: they mean the same as absent properties."""
     fields = {key: _from_value(value) for key, value in struct.fields.items()}
     return {key: value for key, value in fields.items() if value is not None}
 
 
 def to_struct(properties: Mapping[str, Value]) -> struct_pb2.Struct:
-    """The wire form of properties."""
+    """Return properties as a protobuf message."""
     return struct_pb2.Struct(fields={key: _to_value(value) for key, value in properties.items()})
 
 
@@ -61,7 +61,7 @@ def _from_fields(struct: struct_pb2.Struct) -> Value:
         return _from_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
     if signature == _RESOURCE:
         return _from_value(struct.fields["id"]) if "id" in struct.fields else struct.fields["urn"].string_value
-    return {key: _from_value(item) for key, item in struct.fields.items()}  # an asset or archive, kept as it is
+    return {key: _from_value(item) for key, item in struct.fields.items()}  # an asset or archive, unchanged
 
 
 def _to_value(value: Value) -> struct_pb2.Value:

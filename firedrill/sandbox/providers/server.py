@@ -1,27 +1,27 @@
-"""The engine's provider protocol over gRPC, for providers that are tables of resource kinds.
+"""Pulumi's provider protocol over gRPC, for providers that are tables of resource kinds.
 
-For whoever writes a provider: build a `TableProvider` from a mapping of resource token to `ResourceKind` and one of
-function token to `Function`, and pass it to `serve`. A kind implements `create`, `read`, `update` and `delete`, and
-overrides `check` and `diff` where the defaults do not do. Everything is plain Python: no protobuf, no secrets (the
-engine keeps those of inputs; wrap an output of yours in `values.Secret`), `values.UNKNOWN` where a preview cannot know.
+To write a provider, build a `TableProvider` from two mappings, resource tokens to `ResourceKind` and function tokens to
+`ProviderFunction`, and pass it to `serve`. A kind implements `create`, `read`, `update` and `delete`, and overrides
+`check` and `diff` where the defaults do not fit. Values are plain Python: no protobuf, no secrets (the engine tracks
+those of inputs; wrap a secret output in `values.Secret`), and `values.UNKNOWN` for what a preview cannot know.
 
     class Bucket(ResourceKind):
         replace_on = frozenset({"name", "location"})
 
         def create(self, call, inputs):
             if call.preview:
-                return "", {**inputs, "selfLink": UNKNOWN}      # inputs may hold UNKNOWN here, and only here
+                return "", {**inputs, "selfLink": UNKNOWN}      # only a preview's inputs contain UNKNOWN
             answer = api.post("/storage/v1/b", inputs)
             return answer["name"], {**inputs, "selfLink": answer["selfLink"]}
 
-        def read(self, call, id, inputs, state): ...            # None when it is gone; inputs {} when being imported
+        def read(self, call, id, inputs, state): ...            # None when it is gone; inputs {} on import
         def update(self, call, id, old_inputs, old_state, inputs): ...
-        def delete(self, call, id, inputs, state): ...          # gone already is success
+        def delete(self, call, id, inputs, state): ...          # a missing resource is no error
 
     serve(TableProvider("gcp", "10.2.0", {"gcp:storage/bucket:Bucket": Bucket()}, {}, configure), port)
 
 Drift: `read` returns inputs in the program's vocabulary, with the actual values; the engine compares them by `diff`.
-Failures: raise `ProviderError` with one line that names the reason; the resource's type and name are put before it.
+Errors: raise `ProviderError` with the reason in one line; the resource's type and name are prepended.
 Calls come from several threads at once.
 """
 
@@ -37,12 +37,12 @@ from google.protobuf import any_pb2, empty_pb2
 from google.rpc import status_pb2  # type: ignore[import-untyped] # it has no types
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from firedrill.provider.resource import PartialFailure, ProviderError, ResourceCall, TableProvider
+from firedrill.provider.values import Properties
 from firedrill.sandbox.providers.properties import from_struct, to_struct
-from firedrill.sandbox.providers.resource import Call, PartialFailure, ProviderError, TableProvider
-from firedrill.sandbox.providers.values import Properties
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
-"""Bytes: what the engine itself allows; gRPC's default of 4 MiB is less than a large dashboard."""
+"""Bytes, the engine's own limit: gRPC's default of 4 MiB is less than a large dashboard."""
 _DIFF_KINDS = provider_pb2.PropertyDiff.Kind
 
 
@@ -96,7 +96,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._provider.configure(from_struct(request.args))
         except ProviderError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        # Secrets are not accepted on purpose: the engine then marks outputs by the inputs of the same name.
+        # Without acceptSecrets the engine marks outputs as secret after the inputs of the same name.
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
@@ -109,7 +109,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        call = Call(request.urn, preview=True)
+        call = ResourceCall(request.urn, preview=True)
         try:
             news, olds = from_struct(request.news), from_struct(request.olds)
             inputs, failures = self._provider.kind(call).check(call, news, olds)
@@ -121,28 +121,28 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        call = Call(request.urn, preview=True)
+        call = ResourceCall(request.urn, preview=True)
         state, news = from_struct(request.olds), from_struct(request.news)
         old_inputs = from_struct(request.old_inputs) if request.HasField("old_inputs") else state
         try:
-            found = self._provider.kind(call).diff(call, request.id, old_inputs, state, news)
+            difference = self._provider.kind(call).diff(call, request.id, old_inputs, state, news)
         except ProviderError as error:
             _fail(context, call, error)
         detailed = {
-            path: provider_pb2.PropertyDiff(kind=self._CHANGES[change, path in found.replaces], inputDiff=True)
-            for path, change in found.changes.items()
+            path: provider_pb2.PropertyDiff(kind=self._CHANGES[change, path in difference.replaces], inputDiff=True)
+            for path, change in difference.changes.items()
         }
         return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE,
-            diffs=sorted({path.split(".")[0].split("[")[0] for path in found.changes}),
-            replaces=sorted({path.split(".")[0].split("[")[0] for path in found.replaces}),
-            deleteBeforeReplace=bool(found.replaces) and found.delete_before_replace,
-            detailedDiff=detailed,
-            hasDetailedDiff=True,
+            changes=provider_pb2.DiffResponse.DIFF_SOME if difference.changes else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=sorted({path.split(".")[0].split("[")[0] for path in difference.changes}),
+            replaces=sorted({path.split(".")[0].split("[")[0] for path in difference.replaces}),
+            deleteBeforeReplace=bool(difference.replaces) and difference.delete_before_replace,
+            detailedDiff=detailed if difference.detailed else {},
+            hasDetailedDiff=difference.detailed,
         )
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        call = Call(request.urn, request.preview)
+        call = ResourceCall(request.urn, request.preview)
         inputs = from_struct(request.properties)
         try:
             id, state = self._provider.kind(call).create(call, inputs)
@@ -151,20 +151,20 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=id, properties=to_struct(state))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        call = Call(request.urn)
+        call = ResourceCall(request.urn)
         try:
             inputs, state = from_struct(request.inputs), from_struct(request.properties)
             kind = self._provider.kind(call)
-            found = kind.read(call, request.id, inputs, state)
+            resource = kind.read(call, request.id, inputs, state)
         except ProviderError as error:
             _fail(context, call, error)
-        if found is None:
+        if resource is None:
             return provider_pb2.ReadResponse()
-        own = kind.own_id(request.id)
-        return provider_pb2.ReadResponse(id=own, inputs=to_struct(found[0]), properties=to_struct(found[1]))
+        id = kind.imported_id(request.id)
+        return provider_pb2.ReadResponse(id=id, inputs=to_struct(resource[0]), properties=to_struct(resource[1]))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        call = Call(request.urn, request.preview)
+        call = ResourceCall(request.urn, request.preview)
         olds, news, state = from_struct(request.old_inputs), from_struct(request.news), from_struct(request.olds)
         try:
             state = self._provider.kind(call).update(call, request.id, olds, state, news)
@@ -173,7 +173,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=to_struct(state))
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        call = Call(request.urn)
+        call = ResourceCall(request.urn)
         try:
             inputs, state = from_struct(request.old_inputs), from_struct(request.properties)
             self._provider.kind(call).delete(call, request.id, inputs, state)
@@ -182,8 +182,10 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-def _fail(context: grpc.ServicerContext, call: Call, error: ProviderError, inputs: Properties | None = None) -> None:
-    """End the call with an error; what exists in spite of it is handed to the engine, so that nothing is lost."""
+def _fail(
+    context: grpc.ServicerContext, call: ResourceCall, error: ProviderError, inputs: Properties | None = None
+) -> None:
+    """End the call with an error, and report a partly created resource so that the engine keeps it in its state."""
     message = f"{call}: {error}"
     if isinstance(error, PartialFailure):
         detail = any_pb2.Any()
@@ -197,13 +199,13 @@ def _fail(context: grpc.ServicerContext, call: Call, error: ProviderError, input
 
 
 def serve(provider: TableProvider, port: int = 0, host: str = "127.0.0.1") -> tuple[grpc.Server, int]:
-    """Start serving; (server, the port in use). Port 0 takes a free one.
+    """Start serving and return the server and its port. Port 0 takes a free one.
 
     Raises:
         ProviderError: the port is taken.
     """
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
-    # Without SO_REUSEPORT a second server on the port is an error instead of a coin toss.
+    # With SO_REUSEPORT a second server on the same port would take some of the calls instead of failing.
     server = grpc.server(ThreadPoolExecutor(max_workers=32), options=[*limits, ("grpc.so_reuseport", 0)])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_Servicer(provider), server)
     try:
@@ -215,7 +217,7 @@ def serve(provider: TableProvider, port: int = 0, host: str = "127.0.0.1") -> tu
 
 
 def wait_for_termination(servers: list[grpc.Server], stop: threading.Event) -> None:
-    """Serve until `stop` is set, then let running calls finish for up to 5 s."""
+    """Serve until `stop` is set, then give running calls up to 5 s to finish."""
     stop.wait()
     for stopped in [server.stop(grace=5) for server in servers]:
         stopped.wait()

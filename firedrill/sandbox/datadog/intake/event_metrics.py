@@ -1,137 +1,143 @@
-"""Metrics that an organisation has declared to be computed from its logs, spans and RUM events, as they arrive.
+"""Metrics that an organisation generates from its logs, spans and RUM events.
 
-From all that is ingested, what an index excludes or a retention filter drops included, from the declaration on:
+They cover all ingested events, including those that an index excludes or a retention filter drops:
 https://docs.datadoghq.com/logs/log_configuration/logs_to_metrics/
 https://docs.datadoghq.com/tracing/trace_pipeline/generate_metrics/
 https://docs.datadoghq.com/real_user_monitoring/platform/generate_metrics/
 
-Bodies are the API's (``logs_metrics``, ``spans_metrics``, ``rum_metrics``). Choices where the pages are silent: an
-event that lacks a facet to group by counts without that tag, one that lacks the measure does not count; of several
-values of a facet the first one is the tag.
+Definitions are the API's bodies (``logs_metrics``, ``spans_metrics``, ``rum_metrics``). The pages do not define these
+cases: an event without a facet to group by counts without that tag, one without the measure does not count, and of
+several values of a facet the first one is the tag.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from firedrill.evaluate.facets import facet_values, number
+from firedrill.evaluate.event.facets import facet_values, number
 from firedrill.evaluate.telemetry import Event
 from firedrill.logs.search import parse_search
-from firedrill.sandbox.datadog.intake.derived import Points
+from firedrill.sandbox.datadog.intake.metric_points import MetricPoints
 
 Json = Mapping[str, Any]
 KINDS = {"logs": "logs_metrics", "spans": "spans_metrics", "rum": "rum_metrics"}
-"""Track of the events -> kind of the declarations."""
-UNIQUE = ("session", "view")
-"""RUM events that the browser sends again and again as they grow."""
-QUIET = 900.0
-"""Seconds without an update after which a view has ended: the SDK ends a session after so many without activity."""
+"""Track of the events -> kind of the definitions."""
+UPDATED_TYPES = ("session", "view")
+"""Types of RUM events that the browser sends again with each update."""
+QUIET_SECONDS = 900.0
+"""Seconds without an update that end a view: the SDK ends a session after this time without activity."""
 
 
-class Growing:
-    """Views and sessions of the last while, each counted once by a metric: at its first match, or when it has ended.
+class OpenRumEvents:
+    """Recent views and sessions, which a metric counts once: at the first match, or at the end.
 
-    An event ends when the SDK says so, when its session goes on to another one of its kind (a page that is left sends
-    no last word), or after :data:`QUIET`. All in memory: what grows over a restart counts again.
+    An event ends when the SDK reports it, when its session continues with another one of its type (a page that is left
+    sends no last update), or after :data:`QUIET_SECONDS`. The state is in memory: after a restart events count again.
     """
 
-    def __init__(self, most: int = 100_000) -> None:
-        self._most = most
-        self._seen: dict[tuple[str, str, str], None] = {}
+    def __init__(self, max_counted: int = 100_000) -> None:
+        self._most = max_counted
+        self._counted: dict[tuple[str, str, str], None] = {}
         self._open: dict[tuple[str, str, str], tuple[Event, float]] = {}
 
-    def first(self, org: str, metric: str, identifier: str) -> bool:
-        """Whether a metric has not counted an event yet; it has from now on."""
+    def count_once(self, org: str, metric: str, identifier: str) -> bool:
+        """Return whether a metric has not counted an event yet, and mark it as counted."""
         key = (org, metric, identifier)
-        if key in self._seen:
+        if key in self._counted:
             return False
-        self._seen[key] = None
-        while len(self._seen) > self._most:
-            del self._seen[next(iter(self._seen))]
+        self._counted[key] = None
+        while len(self._counted) > self._most:
+            del self._counted[next(iter(self._counted))]
         return True
 
-    def ended(self, org: str, events: Iterable[Event], now: float) -> list[Event]:
-        """Take updates; returns the last state of each event that has ended."""
-        done = []
+    def take_ended(self, org: str, events: Iterable[Event], now: float) -> list[Event]:
+        """Record updates and return the last state of each event that has ended."""
+        ended_events = []
         for event in events:
-            kind = _first(event.attributes, "@type")
-            if kind not in UNIQUE:
+            kind = _first_value(event.attributes, "@type")
+            if kind not in UPDATED_TYPES:
                 continue
-            key = (org, str(kind), str(_first(event.attributes, f"@{kind}.id")))
-            before = self._open.get(key)
-            if before is None or before[0].time <= event.time:
+            key = (org, str(kind), str(_first_value(event.attributes, f"@{kind}.id")))
+            previous = self._open.get(key)
+            if previous is None or previous[0].time <= event.time:
                 self._open[key] = (event, now)
-            session = _first(event.attributes, "@session.id")
+            session = _first_value(event.attributes, "@session.id")
             left = [
                 other
-                for other, (known, _) in self._open.items()
-                if other[:2] == key[:2] and other != key and _first(known.attributes, "@session.id") == session
+                for other, (other_event, _) in self._open.items()
+                if other[:2] == key[:2]
+                and other != key
+                and _first_value(other_event.attributes, "@session.id") == session
             ]
-            if _first(event.attributes, f"@{kind}.is_active") is False:
+            if _first_value(event.attributes, f"@{kind}.is_active") is False:
                 left.append(key)
-            done += [self._open.pop(one)[0] for one in left]
-        quiet = [key for key, (_, seen) in self._open.items() if key[0] == org and now - seen > QUIET]
-        return done + [self._open.pop(key)[0] for key in quiet]
+            ended_events += [self._open.pop(key)[0] for key in left]
+        quiet = [key for key, (_, seen) in self._open.items() if key[0] == org and now - seen > QUIET_SECONDS]
+        return ended_events + [self._open.pop(key)[0] for key in quiet]
 
 
-def compute(
-    points: Points, declared: Iterable[Json], events: Sequence[tuple[Event, float]], org: str, growing: Growing
+def add_points(
+    points: MetricPoints,
+    definitions: Iterable[Json],
+    events: Sequence[tuple[Event, float]],
+    org: str,
+    open_events: OpenRumEvents,
 ) -> None:
-    """Add to the points what each declared metric makes of the events, each with the time that it counts at.
+    """Add the points of each definition for the events, each of which comes with the time to count it at.
 
-    Metrics of ended events are :func:`compute_ended`'s. Raises SearchError for a filter that cannot be read.
+    :func:`add_points_of_ended` does the same for ended events. Raises SearchError for an invalid filter.
     """
-    for body in declared:
-        if _when(body) == "end":
+    for body in definitions:
+        if _counted_when(body) == "end":
             continue
         attributes = body["attributes"]
         search = parse_search((attributes.get("filter") or {}).get("query") or "*")
         for event, time in events:
-            if search.matches(event.attributes) and _counts(body, event.attributes, org, growing):
+            if search.matches(event.attributes) and _should_count(body, event.attributes, org, open_events):
                 _add(points, str(body["id"]), attributes, event.attributes, time)
 
 
-def compute_ended(points: Points, declared: Iterable[Json], ended: Sequence[Event]) -> None:
-    """The same for RUM metrics that count a view or session when it has ended (uniqueness ``end``)."""
-    for body in declared:
+def add_points_of_ended(points: MetricPoints, definitions: Iterable[Json], take_ended: Sequence[Event]) -> None:
+    """Add the points of RUM metrics that count a view or session at its end (uniqueness ``end``)."""
+    for body in definitions:
         attributes = body["attributes"]
         search = parse_search((attributes.get("filter") or {}).get("query") or "*")
-        for event in ended if _when(body) == "end" else ():
-            if _first(event.attributes, "@type") == attributes["event_type"] and search.matches(event.attributes):
+        for event in take_ended if _counted_when(body) == "end" else ():
+            if _first_value(event.attributes, "@type") == attributes["event_type"] and search.matches(event.attributes):
                 _add(points, str(body["id"]), attributes, event.attributes, event.time)
 
 
-def _when(body: Json) -> str | None:
-    found: str | None = (body["attributes"].get("uniqueness") or {}).get("when")
-    return found
+def _counted_when(body: Json) -> str | None:
+    when: str | None = (body["attributes"].get("uniqueness") or {}).get("when")
+    return when
 
 
-def _add(points: Points, metric: str, attributes: Json, event: Json, time: float) -> None:
-    tags = {one.get("tag_name") or one["path"].lstrip("@"): _as_tag(_first(event, one["path"]))
-            for one in attributes.get("group_by") or ()}  # fmt: skip
+def _add(points: MetricPoints, metric: str, attributes: Json, event: Json, time: float) -> None:
+    tags = {group.get("tag_name") or group["path"].lstrip("@"): _as_tag(_first_value(event, group["path"]))
+            for group in attributes.get("group_by") or ()}  # fmt: skip
     measure = attributes["compute"]
     if measure["aggregation_type"] == "count":
         points.count(metric, tags, time)
         return
-    value = number(_first(event, measure["path"]))
+    value = number(_first_value(event, measure["path"]))
     if value is not None:
         points.value(metric, tags, time, value)
 
 
-def _counts(body: Json, event: Json, org: str, growing: Growing) -> bool:
-    """Whether a RUM event is of the metric's type and, where it grows, is counted now for the first time."""
+def _should_count(body: Json, event: Json, org: str, open_events: OpenRumEvents) -> bool:
+    """Return whether a metric counts an event: RUM events must have its type, and updated ones count once."""
     kind = body["attributes"].get("event_type")
     if kind is None:
         return True
-    if _first(event, "@type") != kind:
+    if _first_value(event, "@type") != kind:
         return False
-    return kind not in UNIQUE or growing.first(org, str(body["id"]), str(_first(event, f"@{kind}.id")))
+    return kind not in UPDATED_TYPES or open_events.count_once(
+        org, str(body["id"]), str(_first_value(event, f"@{kind}.id"))
+    )
 
 
-def _first(event: Json, facet: str) -> Any:
-    found = facet_values(event, facet)
-    if not found:
-        return None
-    return found[0]
+def _first_value(event: Json, facet: str) -> Any:
+    values = facet_values(event, facet)
+    return values[0] if values else None
 
 
 def _as_tag(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Logs as posted, and the log events that Datadog makes of them before any pipeline runs.
+"""Preprocessing of logs: from posted entries to log events, before any pipeline runs.
 
 https://docs.datadoghq.com/api/latest/logs/#send-logs
 https://docs.datadoghq.com/logs/log_configuration/pipelines/#preprocessing
@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from firedrill.evaluate.telemetry import Event
-from firedrill.logs.attributes import get, remove
+from firedrill.logs.attributes import as_stored, get_path, remove_path
 from firedrill.logs.dates import parse_log_date
 from firedrill.logs.processors.remap import PREFIXES, SYSLOG
 from firedrill.sandbox.datadog.intake.request_body import InvalidPayload
+from firedrill.sandbox.datadog.json_text import parse_json
 
 MAX_ENTRIES = 1000
 MAX_AGE, MAX_AHEAD = 18 * 3600, 2 * 3600
-"""Seconds: a log dated outside of these is taken at its arrival."""
+"""Seconds before and after now: a log with a date outside this range gets the time of its arrival."""
 RESERVED = {
     "timestamp": ("@timestamp", "timestamp", "_timestamp", "Timestamp", "eventTime", "date", "published_date",
                   "syslog.timestamp"),
@@ -27,26 +28,26 @@ RESERVED = {
     "trace_id": ("dd.trace_id", "contextMap.dd.trace_id", "named_tags.dd.trace_id", "trace_id"),
     "span_id": ("dd.span_id", "contextMap.dd.span_id", "named_tags.dd.span_id", "span_id"),
 }  # fmt: skip
-"""Reserved attribute -> the keys of a JSON log that are read for it, first one wins."""
+"""Reserved attribute -> keys of a JSON log that set it; the first existing one wins."""
 KEPT = ("status", "service", "trace_id", "span_id", "timestamp")
-"""Of these the source stays among the attributes: ``@level`` and ``@dd.trace_id`` remain searchable."""
+"""Reserved attributes whose source stays an attribute, so that ``@level`` and ``@dd.trace_id`` are searchable."""
 
 
-def entries(body: bytes, content_type: str) -> list[Mapping[str, Any]]:
-    """The entries of a request: a list, one object, or lines of text. Raises ValueError with the API's reason."""
+def read_entries(body: bytes, content_type: str) -> list[Mapping[str, Any]]:
+    """Return the entries of a request: a list, an object, or lines of text. Raises ValueError with the API's reason."""
     if content_type.startswith("text/plain"):
         return [{"message": line} for line in body.decode(errors="replace").splitlines() if line.strip()]
-    content = json.loads(body or b"[]")
-    found = content if isinstance(content, list) else [content]
-    if not all(isinstance(one, dict) for one in found):
-        raise InvalidPayload("a log is a JSON object")
-    return found
+    content = parse_json(body or b"[]")
+    entries = content if isinstance(content, list) else [content]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise InvalidPayload("a log must be a JSON object")
+    return entries
 
 
 def preprocess(entry: Mapping[str, Any], query: Mapping[str, str], now: float) -> Event:
-    """One entry as an event: reserved attributes on top, tags, the rest of a JSON message below ``attributes``.
+    """Return an entry as an event with reserved attributes, tags, and the rest of a JSON message in ``attributes``.
 
-    ``query`` are the request's parameters, which may carry ddsource, ddtags, hostname and service for all entries.
+    ``query`` are the request's parameters, which can set ddsource, ddtags, hostname and service for all entries.
     """
     sent = {**{key: query[key] for key in ("ddsource", "ddtags", "hostname", "service") if key in query}, **entry}
     tags = [tag for tag in str(sent.pop("ddtags", "")).split(",") if tag]
@@ -66,28 +67,30 @@ def preprocess(entry: Mapping[str, Any], query: Mapping[str, str], now: float) -
         "tags": tags,
     }
     for name, keys in RESERVED.items():
-        found = next(((key, value) for key in keys if (value := get(attributes, key)) not in (None, "")), None)
-        if found is not None:
-            log[name] = found[1]
+        key_and_value = next(
+            ((key, value) for key in keys if (value := get_path(attributes, key)) not in (None, "")), None
+        )
+        if key_and_value is not None:
+            log[name] = key_and_value[1]
             if name not in KEPT:
-                remove(attributes, found[0])
-    log["status"] = status(log["status"])
-    when = _date(log.get("timestamp"))
-    when = when if when is not None and now - MAX_AGE <= when <= now + MAX_AHEAD else now
-    log["timestamp"] = int(when * 1000)
+                remove_path(attributes, key_and_value[0])
+    log["status"] = normalize_status(log["status"])
+    timestamp = _date(log.get("timestamp"))
+    timestamp = timestamp if timestamp is not None and now - MAX_AGE <= timestamp <= now + MAX_AHEAD else now
+    log["timestamp"] = int(timestamp * 1000)
     log["attributes"] = attributes
-    _unify(log)
-    return Event(when, "logs", log)
+    _add_unified_tags(log)
+    return Event(timestamp, "logs", log)
 
 
 def processed(event: Event, log: Mapping[str, Any]) -> Event:
-    """The event after its pipelines ran: a date remapper may have moved it."""
-    when = _date(log.get("timestamp"))
-    return Event(when if when is not None else event.time, event.track, dict(log))
+    """Return the event after its pipelines: a date remapper may have changed its time."""
+    timestamp = _date(log.get("timestamp"))
+    return Event(timestamp if timestamp is not None else event.time, event.track, dict(log))
 
 
-def status(value: object) -> str:
-    """A severity as the status remapper reads it (docs: logs/processing): syslog numbers, or the first letters."""
+def normalize_status(value: object) -> str:
+    """Return the status of a severity as the status remapper does, by syslog number or the first letters."""
     text = str(value).strip().lower()
     if text.isdigit() and int(text) < len(SYSLOG):
         return SYSLOG[int(text)]
@@ -96,30 +99,30 @@ def status(value: object) -> str:
 
 def _json_object(message: object) -> dict[str, Any] | None:
     if isinstance(message, dict):
-        return dict(message)
+        return dict(as_stored(message))
     if not isinstance(message, str) or not message.lstrip().startswith("{"):
         return None
     try:
-        content = json.loads(message)
+        content = parse_json(message)
     except ValueError:
         return None
-    return content if isinstance(content, dict) else None
+    return as_stored(content) if isinstance(content, dict) else None
 
 
 def _date(value: object) -> float | None:
-    """Epoch seconds of a date as the date remapper reads it, or of a number of seconds; None for anything else."""
+    """Return epoch seconds of a date that the date remapper can read or of a number, or None."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value / 1000 if value > 1e11 else float(value)
     milliseconds = parse_log_date(value)
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _unify(log: dict[str, Any]) -> None:
-    """Unified service tagging: ``dd.env`` and ``dd.version`` of a correlated log become tags where none were sent."""
-    known = {tag.partition(":")[0] for tag in log["tags"]}
+def _add_unified_tags(log: dict[str, Any]) -> None:
+    """Add missing tags for service, env and version, the last two from ``dd.env`` and ``dd.version``."""
+    tag_keys = {tag.partition(":")[0] for tag in log["tags"]}
     for key in ("env", "version"):
-        value = get(log["attributes"], f"dd.{key}")
-        if value and key not in known:
+        value = get_path(log["attributes"], f"dd.{key}")
+        if value and key not in tag_keys:
             log["tags"].append(f"{key}:{value}")
-    if log["service"] and "service" not in known:
+    if log["service"] and "service" not in tag_keys:
         log["tags"].append(f"service:{log['service']}")

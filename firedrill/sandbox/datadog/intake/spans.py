@@ -1,4 +1,4 @@
-"""Traces as a tracer sends them to an Agent, and the span events that Datadog indexes from them.
+"""Traces that a tracer sends to an Agent, and the span events that Datadog indexes.
 
 ``/v0.4/traces`` is a msgpack list of traces, each a list of spans with named fields; ``/v0.5/traces`` is a string table
 and spans of twelve fields. Ids are unsigned 64-bit numbers, times nanoseconds.
@@ -16,12 +16,12 @@ NANOSECONDS = 1e9
 
 
 class MalformedTraces(ValueError):
-    """A body that is no list of traces."""
+    """A body that is not a list of traces."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """One span. ``trace_id`` has 32 hex digits when the tracer sent its upper half, else it is decimal."""
+    """A span. ``trace_id`` is 32 hex digits if the tracer sent the upper half, otherwise decimal."""
 
     service: str
     name: str
@@ -34,24 +34,24 @@ class Span:
     duration: int
     error: bool
     entry: bool
-    """Whether it is its service's first span of the trace."""
+    """True for its service's first span in the trace."""
     meta: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     meta_struct: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def end(self) -> float:
-        """Epoch seconds."""
+        """The end in epoch seconds."""
         return (self.start + self.duration) / NANOSECONDS
 
     @property
     def measured(self) -> bool:
-        """Whether the Agent computes trace metrics from it: service-entry spans and those marked as measured."""
+        """True if the Agent computes trace metrics from it: service-entry spans and those marked as measured."""
         return self.entry or self.metrics.get("_dd.measured") == 1
 
 
 def decode(body: bytes, version: str) -> list[Span]:
-    """The spans of a ``v0.4`` or ``v0.5`` body. Raises :class:`MalformedTraces`."""
+    """Return the spans of a ``v0.4`` or ``v0.5`` body. Raises :class:`MalformedTraces`."""
     try:
         content = msgpack.unpackb(body, strict_map_key=False, unicode_errors="replace")
         traces = _v05(content) if version == "v0.5" else content
@@ -102,13 +102,13 @@ def _spans(trace: list[dict[str, Any]]) -> Iterator[Span]:
 
 
 def event(span: Span) -> Event:
-    """The span as Datadog indexes it: the time is its start, ``@duration`` is nanoseconds.
+    """Return the event that Datadog indexes: its time is the span's start, ``@duration`` is in nanoseconds.
 
     https://docs.datadoghq.com/tracing/trace_explorer/query_syntax
     """
     env, version = span.meta.get("env", ""), span.meta.get("version", "")
     kind = span.meta.get("span.kind", "internal")
-    attributes = nested(
+    attributes = nest(
         [(key, value) for key, value in span.meta.items() if not key.startswith("_") and key not in ("env", "version")]
         + [(key, value) for key, value in span.metrics.items() if not key.startswith("_")]
         + [("duration", span.duration)]
@@ -138,8 +138,8 @@ def event(span: Span) -> Event:
     )
 
 
-def nested(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """``a.b: 1`` as ``{"a": {"b": 1}}``. Where ``a`` has a value of its own, ``a.b`` keeps its dotted name."""
+def nest(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return ``a.b: 1`` as ``{"a": {"b": 1}}``. If ``a`` itself has a value, ``a.b`` keeps its dotted name."""
     result: dict[str, Any] = {}
     for key, value in items:
         *path, last = key.split(".")

@@ -1,7 +1,7 @@
-"""What a transition that notifies sets off: its message, and for each handle a page, a workflow run or a record.
+"""Notifications of monitors: the message, and for each handle a page, a workflow run or a record.
 
-The decisions are :func:`firedrill.notify.deliver.deliver`'s; here they are carried out, by the :class:`Means` of the
-running sandbox or of a drill.
+:func:`firedrill.notify.deliver.deliver` decides on the deliveries; this module carries them out with
+:class:`NotificationTargets`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,36 +12,36 @@ from firedrill.evaluate import Transition
 from firedrill.notify import Rendered, TemplateError, render
 from firedrill.notify.deliver import Delivery, Message, PageResolved, Unresolved, WorkflowRun, deliver
 from firedrill.notify.directory import Directory as Routing
-from firedrill.notify.oncall.paging import Page
-from firedrill.sandbox.datadog.live.workflows import NotStarted
+from firedrill.notify.paging import Page
+from firedrill.sandbox.datadog.live.workflows.execution import NotStarted
 
 Json = dict[str, Any]
 
 
-class Paging(Protocol):
-    """Where pages go."""
+class PagingService(Protocol):
+    """The service that opens and resolves pages."""
 
-    def open(self, made: Page, monitor: Mapping[str, Any], transition: Transition, rendered: Rendered) -> str:
-        """Open a page; returns its id."""
+    def open(self, page: Page, monitor: Mapping[str, Any], transition: Transition, rendered: Rendered) -> str:
+        """Open a page and return its id."""
         ...
 
     def resolve(self, team: str, monitor: Mapping[str, Any], transition: Transition) -> str | None:
-        """Resolve the page that this monitor's group opened; None when none is open."""
+        """Resolve the open page of a monitor's group and return its id, or None when none is open."""
         ...
 
 
 @dataclass(frozen=True)
-class Means:
-    """How deliveries happen. ``start_workflow`` takes handle, inputs and source, and may raise NotStarted."""
+class NotificationTargets:
+    """Targets of deliveries. ``start_workflow`` takes handle, inputs and source, and may raise NotStarted."""
 
     routing: Callable[[], Routing]
-    paging: Paging
+    paging: PagingService
     start_workflow: Callable[[str, Mapping[str, Any], Json], str]
     declare_incident: Callable[[Json], Json]
 
 
-def notify(monitor: Mapping[str, Any], transition: Transition, means: Means) -> list[Json]:
-    """Carry out all that a notification does: one record for each delivery with its outcome."""
+def notify(monitor: Mapping[str, Any], transition: Transition, targets: NotificationTargets) -> list[Json]:
+    """Carry out all deliveries of a notification and return a record with the outcome of each."""
     base: Json = {
         "time": transition.time,
         "monitor_id": monitor["id"],
@@ -57,45 +57,52 @@ def notify(monitor: Mapping[str, Any], transition: Transition, means: Means) -> 
     except TemplateError as error:
         return [{**base, "handle": None, "outcome": f"not sent: {error}", "failed": True}]
     base |= {"title": rendered.title, "text": rendered.text}
-    deliveries = deliver(means.routing(), monitor, transition, rendered)
+    deliveries = deliver(targets.routing(), monitor, transition, rendered)
     if not deliveries:
         return [{**base, "handle": None, "outcome": "nobody is notified"}]
-    return [{**base, **_carry_out(one, monitor, transition, rendered, means)} for one in deliveries]
+    return [{**base, **_carry_out(delivery, monitor, transition, rendered, targets)} for delivery in deliveries]
 
 
 def _carry_out(
-    delivery: Delivery, monitor: Mapping[str, Any], transition: Transition, rendered: Rendered, means: Means
+    delivery: Delivery,
+    monitor: Mapping[str, Any],
+    transition: Transition,
+    rendered: Rendered,
+    targets: NotificationTargets,
 ) -> Json:
     match delivery:
         case Page():
-            found = {
+            result = {
                 "handle": f"@oncall-{delivery.team}",
-                "page_id": means.paging.open(delivery, monitor, transition, rendered),
+                "page_id": targets.paging.open(delivery, monitor, transition, rendered),
             }
             if delivery.problem:
-                return {**found, "outcome": f"reaches nobody: {delivery.problem}", "failed": True}
-            return {**found, "outcome": f"page open ({delivery.urgency}), policy {delivery.policy}"}
+                return {**result, "outcome": f"reaches nobody: {delivery.problem}", "failed": True}
+            return {**result, "outcome": f"page open ({delivery.urgency}), policy {delivery.policy}"}
         case PageResolved(team):
-            page = means.paging.resolve(team, monitor, transition)
-            outcome = "page resolved" if page else "no page is open"
-            return {"handle": f"@oncall-{team}", "outcome": outcome, "page_id": page}
+            page_id = targets.paging.resolve(team, monitor, transition)
+            outcome = "page resolved" if page_id else "no page is open"
+            return {"handle": f"@oncall-{team}", "outcome": outcome, "page_id": page_id}
         case WorkflowRun(handle, parameters, _):
             try:
-                instance = means.start_workflow(handle, parameters, source_of(monitor, transition, rendered))
+                instance = targets.start_workflow(handle, parameters, source_of(monitor, transition, rendered))
             except NotStarted as refusal:
                 return {"handle": f"@workflow-{handle}", "outcome": f"not started: {refusal}"}
             return {"handle": f"@workflow-{handle}", "outcome": "workflow started", "instance_id": instance}
         case Message("incident", name):
-            incident = means.declare_incident(incident_of(monitor, rendered))
+            incident = targets.declare_incident(incident_of(monitor, rendered))
             return {"handle": f"@incident-{name}", "outcome": "incident declared", "incident_id": incident["id"]}
         case Message(kind, name):
-            return {"handle": f"@{name}", "outcome": f"recorded, not sent ({kind}): this machine reaches nobody"}
+            return {
+                "handle": f"@{name}",
+                "outcome": f"recorded, not sent ({kind}): the sandbox sends nothing outside this machine",
+            }
         case Unresolved(handle, reason):
             return {"handle": f"@{handle}", "outcome": f"reaches nothing: {reason}", "failed": True}
 
 
 def source_of(monitor: Mapping[str, Any], transition: Transition, rendered: Rendered) -> Json:
-    """``Source`` of a workflow that a monitor starts (https://docs.datadoghq.com/actions/workflows/variables)."""
+    """Return ``Source`` of a workflow that a monitor starts: https://docs.datadoghq.com/actions/workflows/variables."""
     details = {key: value for key, value in asdict(transition).items() if key != "event"}
     return {
         "name": "monitor",
@@ -118,7 +125,7 @@ def source_of(monitor: Mapping[str, Any], transition: Transition, rendered: Rend
 
 
 def incident_of(monitor: Mapping[str, Any], rendered: Rendered) -> Json:
-    """Attributes of an incident that ``@incident-`` declares: fields come from the monitor's tags."""
+    """Return the attributes of an incident that ``@incident-`` declares, with the monitor's tags as fields."""
     tags = [str(tag).partition(":") for tag in monitor.get("tags") or ()]
     fields = {key: {"type": "textbox", "value": value} for key, _, value in tags if value}
     return {"title": rendered.title, "customer_impacted": False, "fields": fields}

@@ -1,4 +1,4 @@
-"""A Google resource kind as a table entry: how its id and its computed properties follow from what is declared.
+"""A Google resource kind as a table entry: templates of its id and computed properties.
 
 Ids and computed properties are templates such as ``projects/{project}/secrets/{secretId}``; ``{name!t}`` is the last
 segment of a property that may be a short or a full name.
@@ -12,126 +12,132 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-from firedrill.sandbox.providers.difference import Difference, difference
+from firedrill.provider.difference import Difference, difference
+from firedrill.provider.resource import CheckFailure, ProviderError, ResourceCall, ResourceKind
+from firedrill.provider.values import UNKNOWN, Properties, Secret, Value, contains_unknown
 from firedrill.sandbox.providers.gcp.cloud import Cloud
-from firedrill.sandbox.providers.resource import Call, CheckFailure, ProviderError, ResourceKind
-from firedrill.sandbox.providers.values import UNKNOWN, Properties, Secret, Value, contains_unknown
 
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
-"""https://cloud.google.com/resource-manager/docs/labels-overview#requirements (of a value)."""
+"""Label values: https://cloud.google.com/resource-manager/docs/labels-overview#requirements."""
 PROVISIONED = {"goog-pulumi-provisioned": "true"}
-"""The label that the published provider adds to all it makes."""
+"""The label that the published provider adds to every resource."""
 
 Compute = str | Callable[[Properties], Value]
 
 
 @dataclass(frozen=True)
-class Name:
-    """The property that names a resource: made from the resource's Pulumi name when it is not given."""
+class NameProperty:
+    """The property that names a resource; by default it gets the Pulumi name with a random suffix."""
 
     property: str = "name"
     pattern: str = ".*"
-    """What Google takes."""
+    """The names that Google accepts, as a regular expression."""
 
 
 @dataclass(frozen=True)
-class Kind(ResourceKind):
-    """One entry."""
+class GoogleKind(ResourceKind):
+    """A resource kind of the gcp provider."""
 
     cloud: Cloud
     id: str
-    name: Name | None = None
-    place: str = ""
-    """The property that the provider's region is the default of."""
-    project: bool = True
-    """Whether it has a ``project`` property, which the provider's project is the default of."""
+    name: NameProperty | None = None
+    location: str = ""
+    """The property that defaults to the provider's region."""
+    has_project: bool = True
+    """True for kinds with a ``project`` property, which defaults to the provider's project."""
     replace_on: frozenset[str] = frozenset()
     computed: Mapping[str, Compute] = field(default_factory=dict)
-    """What follows from the declared properties."""
-    made: Mapping[str, Callable[[], Value]] = field(default_factory=dict)
-    """What Google makes up once, when the resource is made."""
-    served: frozenset[str] = frozenset()
-    """What the sandbox answers at each change."""
-    lasting: frozenset[str] = frozenset()
-    """What the sandbox answers when the resource is made, and never changes."""
+    """Properties that follow from the declared ones."""
+    generated: Mapping[str, Callable[[], Value]] = field(default_factory=dict)
+    """Properties that Google generates when the resource is created."""
+    computed_on_write: frozenset[str] = frozenset()
+    """Properties that the sandbox returns anew at each write."""
+    computed_on_create: frozenset[str] = frozenset()
+    """Properties that the sandbox returns on creation and never changes."""
     defaults: Properties = field(default_factory=dict)
-    """What a property that is not declared is."""
-    secret: str = ""
-    """The property whose value Secret Manager keeps."""
+    """Values of properties that are not declared."""
+    secret_property: str = ""
+    """The property whose value only Secret Manager keeps."""
     write_only: frozenset[str] = frozenset()
-    """Properties that no answer and no state file holds."""
+    """Properties that no response and no state file contains."""
 
-    def check(self, call: Call, inputs: Properties, old_inputs: Properties) -> tuple[Properties, list[CheckFailure]]:
-        """Fill in project, region and name; hold names and labels to Google's rules."""
-        found = dict(inputs)
+    def check(
+        self, call: ResourceCall, inputs: Properties, old_inputs: Properties
+    ) -> tuple[Properties, list[CheckFailure]]:
+        """Fill in project, region and name; check names and labels by Google's rules."""
+        checked = dict(inputs)
         failures = []
-        if self.project and "project" not in found:
-            found["project"] = old_inputs.get("project") or self.cloud.project
-            if not found["project"]:
-                failures.append(CheckFailure("project", "required: give it here or set it with gcp:project"))
-        if self.place and self.place not in found:
-            found[self.place] = old_inputs.get(self.place) or self.cloud.region
-            if not found[self.place]:
-                failures.append(CheckFailure(self.place, "required: give it here or set it with gcp:region"))
+        if self.has_project and "project" not in checked:
+            checked["project"] = old_inputs.get("project") or self.cloud.project
+            if not checked["project"]:
+                failures.append(CheckFailure("project", "required: set it on the resource or set gcp:project"))
+        if self.location and self.location not in checked:
+            checked[self.location] = old_inputs.get(self.location) or self.cloud.region
+            if not checked[self.location]:
+                failures.append(CheckFailure(self.location, "required: set it on the resource or set gcp:region"))
         if self.name:
             key = self.name.property
-            if key not in found:
-                found[key] = old_inputs.get(key) or f"{call.name}-{secrets.token_hex(4)[:7]}"
-            value = found[key]
+            if key not in checked:
+                checked[key] = old_inputs.get(key) or f"{call.name}-{secrets.token_hex(4)[:7]}"
+            value = checked[key]
             if value is not UNKNOWN and not re.fullmatch(self.name.pattern, str(value)):
                 failures.append(CheckFailure(key, f"{value!r} does not match {self.name.pattern}"))
-        failures += _wrong_labels("labels", found.get("labels"))
-        if isinstance(found.get("template"), dict):
-            failures += _wrong_labels("template.labels", found["template"].get("labels"))
-        return found, failures
+        failures += _wrong_labels("labels", checked.get("labels"))
+        if isinstance(checked.get("template"), dict):
+            failures += _wrong_labels("template.labels", checked["template"].get("labels"))
+        return checked, failures
 
     def diff(
-        self, call: Call, id: str, old_inputs: Properties, old_state: Properties, inputs: Properties
+        self, call: ResourceCall, id: str, old_inputs: Properties, old_state: Properties, inputs: Properties
     ) -> Difference:
-        """As all kinds; a name that the program gives cannot exist twice, so the old one goes first."""
-        found = difference(old_inputs, inputs, self.replace_on)
-        if not found.replaces or self.name is None:
-            return found
+        """Compare inputs. With a declared name, a replacement deletes the old resource first: names are unique."""
+        comparison = difference(old_inputs, inputs, self.replace_on)
+        if not comparison.replaces or self.name is None:
+            return comparison
         old, new = old_inputs.get(self.name.property), inputs.get(self.name.property)
-        ours = re.fullmatch(f"{re.escape(call.name)}-[0-9a-f]{{7}}", str(new))
-        return Difference(found.changes, found.replaces, delete_before_replace=old == new and not ours)
+        is_generated_name = re.fullmatch(f"{re.escape(call.name)}-[0-9a-f]{{7}}", str(new))
+        return Difference(
+            comparison.changes, comparison.replaces, delete_before_replace=old == new and not is_generated_name
+        )
 
-    def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
-        """Make it; a preview computes what follows from known properties."""
+    def create(self, call: ResourceCall, inputs: Properties) -> tuple[str, Properties]:
+        """Create the resource; a preview only computes what follows from known properties."""
         if call.preview:
-            unknown = dict.fromkeys([*self.made, *self.served, *self.lasting], UNKNOWN)
+            unknown = dict.fromkeys([*self.generated, *self.computed_on_write, *self.computed_on_create], UNKNOWN)
             return "", self._complete(inputs, unknown) | unknown
-        properties = self._complete(inputs, {key: make() for key, make in self.made.items()})
+        properties = self._complete(inputs, {key: generate() for key, generate in self.generated.items()})
         id, stored = self.cloud.create(call.type, self._id(properties), properties)
         return id, stored | self._secret_of(inputs)
 
-    def read(self, call: Call, id: str, inputs: Properties, state: Properties) -> tuple[Properties, Properties] | None:
-        """What is stored. Properties that are neither computed nor at their default are the program's to declare."""
+    def read(
+        self, call: ResourceCall, id: str, inputs: Properties, state: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """Return the stored properties, and as inputs those that are neither computed nor at their default."""
         stored = self.cloud.read(call.type, id)
         if stored is None:
             return None
-        value = self._read_secret(id, stored) or self._secret_of(inputs)
-        ours = {*self.computed, *self.made, *self.served, *self.lasting}
+        secret = self._read_secret(id, stored) or self._secret_of(inputs)
+        computed = {*self.computed, *self.generated, *self.computed_on_write, *self.computed_on_create}
         declared = {
             key: value
             for key, value in stored.items()
-            if key in inputs or (key not in ours and value != self.defaults.get(key))
+            if key in inputs or (key not in computed and value != self.defaults.get(key))
         }
         unreadable = {key: inputs[key] for key in self.write_only if key in inputs}
-        return declared | value | unreadable, stored | value
+        return declared | secret | unreadable, stored | secret
 
     def update(
-        self, call: Call, id: str, old_inputs: Properties, old_state: Properties, inputs: Properties
+        self, call: ResourceCall, id: str, old_inputs: Properties, old_state: Properties, inputs: Properties
     ) -> Properties:
-        """Change it; what Google computed stays."""
-        kept = {key: value for key, value in old_state.items() if key not in old_inputs and key not in self.defaults}
-        properties = self._complete(inputs, kept)
+        """Update the resource; properties that Google computed stay."""
+        outputs = {key: value for key, value in old_state.items() if key not in old_inputs and key not in self.defaults}
+        properties = self._complete(inputs, outputs)
         if call.preview:
-            return properties | dict.fromkeys(self.served, UNKNOWN)
+            return properties | dict.fromkeys(self.computed_on_write, UNKNOWN)
         return self.cloud.update(call.type, id, properties) | self._secret_of(inputs)
 
-    def delete(self, call: Call, id: str, inputs: Properties, state: Properties) -> None:
-        """Remove it, unless it is protected from that."""
+    def delete(self, call: ResourceCall, id: str, inputs: Properties, state: Properties) -> None:
+        """Delete the resource. Raises ProviderError when it is protected from deletion."""
         if state.get("deletionProtection") or state.get("deletionPolicy") == "PREVENT":
             raise ProviderError(
                 "it is protected from deletion: set deletion_protection to False (or deletion_policy to DELETE) and "
@@ -140,9 +146,9 @@ class Kind(ResourceKind):
         if state.get("deletionPolicy") != "ABANDON":
             self.cloud.delete(call.type, id)
 
-    def _complete(self, inputs: Properties, more: Properties) -> Properties:
-        """Inputs, defaults, what is kept or made up, and what follows from all of these."""
-        properties = self.defaults | more | inputs
+    def _complete(self, inputs: Properties, outputs: Properties) -> Properties:
+        """Return inputs, defaults, ``outputs`` and the properties computed from them."""
+        properties = self.defaults | outputs | inputs
         for key, compute in self.computed.items():
             properties[key] = _fill(compute, properties) if isinstance(compute, str) else compute(properties)
         return properties
@@ -153,18 +159,18 @@ class Kind(ResourceKind):
         return f"{id}/{condition['title']}" if condition else str(id)
 
     def _secret_of(self, inputs: Properties) -> Properties:
-        return {self.secret: Secret(inputs[self.secret])} if self.secret in inputs else {}
+        return {self.secret_property: Secret(inputs[self.secret_property])} if self.secret_property in inputs else {}
 
     def _read_secret(self, id: str, stored: Properties) -> Properties:
-        value = self.cloud.secret(id) if self.secret and "secretDataWoVersion" not in stored else None
+        value = self.cloud.secret(id) if self.secret_property and "secretDataWoVersion" not in stored else None
         if value is None:
             return {}
         text = base64.b64encode(value) if stored.get("isSecretDataBase64") else value
-        return {self.secret: Secret(text.decode())}
+        return {self.secret_property: Secret(text.decode())}
 
 
 class _Template(Formatter):
-    """``str.format`` with the conversion ``!t``: the last segment of a name."""
+    """``str.format`` with the conversion ``!t`` for the last segment of a name."""
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "t":
@@ -191,7 +197,7 @@ def _wrong_labels(property: str, labels: Value) -> list[CheckFailure]:
     return [
         CheckFailure(
             f"{property}.{key}",
-            f"{value!r} is no label value: only lower-case letters, digits, underscores and dashes, at most 63 of them",
+            f"{value!r} is not a label value: use at most 63 lower-case letters, digits, underscores and dashes",
         )
         for key, value in labels.items()
         if isinstance(value, str) and not LABEL.fullmatch(value)
@@ -199,12 +205,12 @@ def _wrong_labels(property: str, labels: Value) -> list[CheckFailure]:
 
 
 def labels(properties: Properties) -> Value:
-    """``pulumiLabels``: the declared labels."""
+    """Return ``pulumiLabels``: the declared labels."""
     return properties.get("labels") or {}
 
 
 def effective_labels(properties: Properties) -> Value:
-    """``effectiveLabels``: the declared labels and the provider's own."""
+    """Return ``effectiveLabels``: the declared labels and the provider's own."""
     declared = labels(properties)
     return UNKNOWN if declared is UNKNOWN else {**declared, **PROVISIONED}
 

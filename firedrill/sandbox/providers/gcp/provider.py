@@ -1,22 +1,22 @@
-"""The Google Cloud provider: its configuration, its table and its functions."""
+"""The Google Cloud provider: its configuration, resource kinds and functions."""
 
 import httpx
 
-from firedrill.sandbox import settings
+from firedrill import settings
+from firedrill.provider.resource import TableProvider
+from firedrill.provider.values import Properties
 from firedrill.sandbox.google.metadata import PROJECT_NUMBER
-from firedrill.sandbox.providers.gcp import data, iam, project, run
+from firedrill.sandbox.providers.gcp import cloud_run, iam, project, secret_manager, storage
 from firedrill.sandbox.providers.gcp.cloud import Cloud
-from firedrill.sandbox.providers.resource import TableProvider
-from firedrill.sandbox.providers.values import Properties
 
 VERSION = "10.2.0"
-"""The SDK's: the engine warns when a provider is older."""
+"""The version of the SDK: the engine warns about an older provider."""
 
-FAMILIES = (run, data, iam, project)
+TABLES = (cloud_run, secret_manager, storage, iam, project)
 
 
 def provider(url: str = "", transport: httpx.BaseTransport | None = None) -> TableProvider:
-    """The provider over the Google Cloud at ``url``: by default the sandbox's that the environment names."""
+    """Return the provider for the Google Cloud at ``url``, by default that of the configured sandbox."""
     cloud = Cloud(url or settings.from_environment().google_url, transport)
 
     def configure(config: Properties) -> None:
@@ -35,5 +35,5 @@ def provider(url: str = "", transport: httpx.BaseTransport | None = None) -> Tab
         "gcp:organizations/getProject:getProject": get_project,
         "gcp:organizations/getClientConfig:getClientConfig": get_client_config,
     }
-    kinds = {token: kind for family in FAMILIES for token, kind in family.kinds(cloud).items()}
+    kinds = {token: kind for table in TABLES for token, kind in table.kinds(cloud).items()}
     return TableProvider("gcp", VERSION, kinds, functions, configure)

@@ -1,0 +1,1 @@
+"""The ``firedrill`` command line."""

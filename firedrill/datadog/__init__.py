@@ -1,0 +1,1 @@
+"""Datadog's API: one client, and the Datadog provider, which maps resources to requests of it."""

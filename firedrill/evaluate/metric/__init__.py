@@ -1,0 +1,1 @@
+"""Metric queries: from series to the values of each group at each evaluation."""

@@ -1,0 +1,1 @@
+"""Service level objectives: indicators, budgets, burn rates, corrections (docs: service_level_objectives)."""

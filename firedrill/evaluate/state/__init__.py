@@ -1,0 +1,1 @@
+"""States of monitor groups: thresholds, missing data, downtimes, notifications."""

@@ -1,0 +1,1 @@
+"""A Pulumi provider as tables of resource kinds and functions. Needs neither gRPC nor Pulumi."""

@@ -1,0 +1,1 @@
+"""DogStatsD: the UDP socket, its messages and their aggregation."""

@@ -1,0 +1,1 @@
+"""Synthetic tests: schedule, execution and results."""

@@ -1,0 +1,1 @@
+"""Workflows: triggers, steps, actions and runs."""

@@ -1,0 +1,1 @@
+"""Cloud Run: services, jobs and their processes on this machine."""

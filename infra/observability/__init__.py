@@ -1,0 +1,1 @@
+"""Datadog resources of the stack."""

@@ -1,0 +1,1 @@
+"""Log pipelines, log storage and the sensitive data scanner."""

@@ -1,0 +1,1 @@
+"""The workflows that alerts, people and dashboards start."""

@@ -1,0 +1,1 @@
+"""Chats with Gemini: model client, circuit breaker, cache, budget, conversations, detectors, quality."""

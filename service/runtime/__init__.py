@@ -1,0 +1,1 @@
+"""State shared by all instances, object storage, background work, gunicorn's worker."""

@@ -1,0 +1,1 @@
+"""The failure theater: what the chat page can break, and what Datadog's account says while it is broken."""

@@ -1,0 +1,1 @@
+"""Tests with a sandbox of their own, because they break it."""

@@ -1,1 +1,0 @@
-"""Tests that need a sandbox of their own: they break it."""

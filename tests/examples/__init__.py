@@ -1,0 +1,1 @@
+"""Two services that run without this stack, one in Python and one not, and a program that declares both."""

@@ -1,0 +1,1 @@
+"""Tests of proofs that need a process beside them."""

@@ -1,0 +1,57 @@
+"""The stack's program, run once for all tests of its declarations."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDER = Path(__file__).with_name("recorder.py")
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def event_loop() -> None:
+    """Set the event loop that Pulumi's mocks need: an ``asyncio.run`` of an earlier test leaves this thread without."""
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def record(
+    *changes: str, stack: str = "local", cwd: Path | None = None, lean: bool = True, **environment: str
+) -> dict[str, Any]:
+    """Run the program with changed settings (``KEY=VALUE``, ``KEY=`` removes) and return what it registered.
+
+    ``environment``: PROGRAM is the folder of another program, EXPORTS what the stacks that it refers to export.
+    """
+    ran = subprocess.run(
+        [sys.executable, str(RECORDER), stack, *changes],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=os.environ | {"FIREDRILL_LEAN_SDK": "1" if lean else ""} | environment,
+    )
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    answer: dict[str, Any] = json.loads(ran.stdout)
+    return answer | {"stderr": ran.stderr}
+
+
+@pytest.fixture(scope="session")
+def local() -> dict[str, Any]:
+    """Return the registrations of the sandbox's stack."""
+    return record()
+
+
+@pytest.fixture(scope="session")
+def declared(local: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the inputs of the sandbox's resources by name and kind, such as ``chat-slow Monitor``."""
+    assert "error" not in local, local["error"]
+    return {
+        f"{request['name']} {request['type'].rpartition(':')[2]}": request.get("object", {})
+        for request in local["requests"]
+    }
