@@ -54,11 +54,13 @@ class Alert:
     title: str
     type: AlertType
     query: str
-    limit: Threshold | BurnRate | BudgetThreshold | None
     description: str
-    impact: str
-    look_first: tuple[str, ...]
     priority: Literal[1, 2, 3, 4]
+    limit: Threshold | BurnRate | BudgetThreshold | None = None
+    """None for a composite."""
+    impact: str = ""
+    """What users notice. A signal, whose message nobody receives, has none, and no ``look_first``."""
+    look_first: tuple[str, ...] = ()
     slo: str | None = None
     """The objective of an SLO alert: a key of :attr:`infra.observability.slos.Slos.ids`."""
     pages: bool = False

@@ -58,8 +58,6 @@ ALERTS = (
             0, "deployments", because="a deployment is the first suspect for what fails within half an hour after it"
         ),
         description="A version was deployed within the last 30 minutes.",
-        impact="",
-        look_first=(),
         priority=4,
         missing_data="default",
         signal=True,
@@ -69,7 +67,6 @@ ALERTS = (
         title="Chat errors after a deployment",
         type="composite",
         query="$requests_fail && $signal_deployed",
-        limit=None,
         description="Chats fail, and a version was deployed less than half an hour ago: it is the first suspect.",
         impact="users see errors that the previous version did not have.",
         look_first=(

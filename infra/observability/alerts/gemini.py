@@ -33,7 +33,6 @@ ALERTS = (
         title="Gemini throttling causes chat errors",
         type="composite",
         query="$gemini_throttled && $requests_fail",
-        limit=None,
         description="Gemini throttles and chats fail: the quota is used up, and switching the model has not helped.",
         impact="users are refused. Look at the quota and the workflow, not at the code.",
         look_first=(

@@ -29,8 +29,6 @@ ALERTS = (
         query='logs("service:$service env:$env @event:chat").index("*").rollup("count").last("1h") < $critical',
         limit=Threshold(1, "in an hour", because="every chat writes a line, and one in ten of the cached is kept"),
         description="No log line of a chat arrived for an hour.",
-        impact="",
-        look_first=(),
         priority=4,
         missing_data="default",
         signal=True,
@@ -40,7 +38,6 @@ ALERTS = (
         title="Chats without log lines",
         type="composite",
         query="$signal_no_chat_lines && $signal_enough_chats && !$signal_no_chats",
-        limit=None,
         description="Metrics count chats, and no log line of a chat arrived for an hour.",
         impact="alerts on log lines are blind, gemini-throttled first, and an incident has no logs to read.",
         look_first=(

@@ -31,8 +31,6 @@ ALERTS = (
         limit=FAST_BURN,
         slo="availability",
         description="The availability SLO's error budget burns faster than $rate times the sustainable rate.",
-        impact="",
-        look_first=(),
         priority=3,
         signal=True,
     ),
@@ -44,8 +42,6 @@ ALERTS = (
         limit=SLOW_BURN,
         slo="availability",
         description="The availability SLO's error budget burns faster than $rate times the sustainable rate.",
-        impact="",
-        look_first=(),
         priority=3,
         signal=True,
     ),
@@ -57,8 +53,6 @@ ALERTS = (
         limit=DAY_BURN,
         slo="availability",
         description="The availability SLO's error budget burns faster than $rate times the sustainable rate.",
-        impact="",
-        look_first=(),
         priority=3,
         signal=True,
     ),
@@ -83,8 +77,6 @@ ALERTS = (
             because="it is most of the chats, however few there are",
         ),
         description="Most chats of the last hour failed.",
-        impact="",
-        look_first=(),
         priority=3,
         missing_data="default",
         signal=True,
@@ -102,8 +94,6 @@ ALERTS = (
             because="below one chat a minute a single failure is a large share",
         ),
         description="There are enough chats for a burn rate to mean something.",
-        impact="",
-        look_first=(),
         priority=4,
         missing_data="default",
         signal=True,
@@ -113,7 +103,6 @@ ALERTS = (
         title="Availability SLO: error budget burns fast",
         type="composite",
         query="($signal_burns_fast && $signal_enough_chats) || $signal_most_chats_fail",
-        limit=None,
         description=(
             f"The availability SLO's burn rate is above {FAST_BURN}: {FAST_BURN.because}. Or there are few chats, and "
             "most of them failed in the last hour."
@@ -133,7 +122,6 @@ ALERTS = (
         title="Availability SLO: error budget burns slowly",
         type="composite",
         query="($signal_burns_slowly || $signal_burns_for_a_day) && $signal_enough_chats",
-        limit=None,
         description=(
             f"The availability SLO's burn rate is above {SLOW_BURN}: {SLOW_BURN.because}. Or it is above {DAY_BURN}: "
             f"{DAY_BURN.because}."

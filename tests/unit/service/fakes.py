@@ -15,6 +15,25 @@ from service.runtime.objects import Objects
 Json = dict[str, Any]
 
 
+@dataclass
+class Clock:
+    """Stands in for the module ``time``; only the test moves it."""
+
+    now: float = 1_800_000_000.0
+    ticks: int = 0
+
+    def time(self) -> float:
+        """Return the seconds since 1970."""
+        return self.now
+
+    monotonic = time
+
+    def time_ns(self) -> int:
+        """Return the nanoseconds since 1970, never twice the same."""
+        self.ticks += 1
+        return int(self.now) * 10**9 + self.ticks
+
+
 class RecordedMetrics:
     """A DogStatsD client that keeps what it is asked to send: name, value and tags."""
 

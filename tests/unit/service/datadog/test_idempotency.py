@@ -9,8 +9,7 @@ from service.datadog import idempotency
 from service.datadog.idempotency import CLAIM_SECONDS, Answer, Conflict, Reused, once
 from service.problems import CallerError, Unavailable
 from tests.unit.service.datadog.test_on_call import PRIMARY, declare
-from tests.unit.service.datadog.test_outbox import Clock
-from tests.unit.service.fakes import FakeDatadog, MemoryObjects
+from tests.unit.service.fakes import Clock, FakeDatadog, MemoryObjects
 
 
 @pytest.fixture

@@ -15,30 +15,11 @@ from service.problems import CallerError, Problem, Unavailable
 from service.runtime.objects import Objects
 from service.settings import read_environment
 from service.telemetry.redactor import Redactor
-from tests.unit.service.fakes import MemoryObjects
+from tests.unit.service.fakes import Clock, MemoryObjects
 
 Json = dict[str, Any]
 DOWN = Unreachable("Datadog answered 503", unknown=False)
 LOST = Unreachable("Datadog's response broke off")
-
-
-@dataclass
-class Clock:
-    """Stands in for the module ``time``; only the test moves it."""
-
-    now: float = 1_800_000_000.0
-    ticks: int = 0
-
-    def time(self) -> float:
-        """Return the seconds since 1970."""
-        return self.now
-
-    monotonic = time
-
-    def time_ns(self) -> int:
-        """Return the nanoseconds since 1970, never twice the same."""
-        self.ticks += 1
-        return int(self.now) * 10**9 + self.ticks
 
 
 @dataclass

@@ -1,14 +1,22 @@
 """A caller's budget holds over processes; without the store nobody is stopped, and nobody is free of it."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from service.llm import budget as budget_module
 from service.llm.budget import LEASE_SECONDS, PARTS, Budget, BudgetSpent
 from service.runtime.objects import Objects
 from service.telemetry.emission import Emitter
-from tests.unit.service.fakes import MemoryObjects, RecordedMetrics
+from tests.unit.service.fakes import Clock, MemoryObjects, RecordedMetrics
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the budget's clock."""
+    clock = Clock()
+    monkeypatch.setattr(budget_module, "time", clock)
+    return clock
 
 
 def budget(objects: Objects) -> tuple[Budget, RecordedMetrics]:
@@ -80,25 +88,21 @@ def test_a_process_that_ends_gives_back_what_it_did_not_spend() -> None:
     assert count_chats(last, 10) == (2000 - PARTS * 2 * 10) // 10 - 1  # the last one might need 20
 
 
-def test_a_process_that_is_killed_keeps_nothing_beyond_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    objects, clock = MemoryObjects(), [1_795_000_000.0]
-    monkeypatch.setattr(time, "time", lambda: clock[0])
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+def test_a_process_that_is_killed_keeps_nothing_beyond_its_lease(clock: Clock) -> None:
+    objects = MemoryObjects()
     for _ in range(PARTS):
         budget(objects)[0].reserve("ann", 10, 0)
     with pytest.raises(BudgetSpent):
         budget(objects)[0].reserve("ann", 10, 0)
-    clock[0] += LEASE_SECONDS + 1
+    clock.now += LEASE_SECONDS + 1
     assert count_chats(budget(objects)[0], 10) == 199
 
 
-def test_a_lease_that_has_ended_is_not_spent(monkeypatch: pytest.MonkeyPatch) -> None:
-    objects, clock = MemoryObjects(), [1_795_000_000.0]
-    monkeypatch.setattr(time, "time", lambda: clock[0])
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+def test_a_lease_that_has_ended_is_not_spent(clock: Clock) -> None:
+    objects = MemoryObjects()
     sleeper, _ = budget(objects)
     sleeper.settle(sleeper.reserve("ann", 20, 0), 20, 0)
-    clock[0] += LEASE_SECONDS + 1
+    clock.now += LEASE_SECONDS + 1
     spent = 20 + 10 * count_chats(budget(objects)[0], 10)
     with pytest.raises(BudgetSpent):
         sleeper.reserve("ann", 20, 0)
