@@ -5,9 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import GUARD, ROOT
+from tests.http_server import QuietHandler, serve
 from tests.integration.commands import copy_checkout
 
 STEPS = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
@@ -33,7 +32,7 @@ class GitHub:
         self.status = 200
         github = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 page = "&page=1" in self.path
                 self._answer(github.comments if page else [])
@@ -59,25 +58,16 @@ class GitHub:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def log_message(self, *_: object) -> None:
-                """Write no lines."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        """The address of the API."""
-        return f"http://127.0.0.1:{self.server.server_port}"
+        self.handler = Handler
+        self.url = ""
 
 
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     """Provide the API."""
-    served = GitHub()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
+    api = GitHub()
+    with serve(api.handler) as api.url:
+        yield api
 
 
 class Job:

@@ -3,14 +3,13 @@
 import hashlib
 import io
 import tarfile
-import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from firedrill import bootstrap
+from tests.http_server import QuietHandler, serve
 
 NAME = f"pulumi-v{bootstrap.CLI_VERSION}-linux-x64.tar.gz"
 
@@ -20,7 +19,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """Two paths of a server, the release's archive and its checksums: what is put here is there."""
     files: dict[str, bytes] = {}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             body = files.get(self.path[1:])
             self.send_response(404 if body is None else 200)
@@ -28,12 +27,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
             self.end_headers()
             self.wfile.write(body or b"")
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with serve(Handler) as url:
         monkeypatch.setattr(
             bootstrap, "CLI_ARCHIVE", f"{url}/pulumi-v{bootstrap.CLI_VERSION}-{{system}}-{{machine}}.tar.gz"
         )
@@ -41,7 +35,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
         monkeypatch.setattr("platform.system", lambda: "Linux")
         monkeypatch.setattr("platform.machine", lambda: "x86_64")
         yield files
-        server.shutdown()
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

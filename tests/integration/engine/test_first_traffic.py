@@ -1,10 +1,8 @@
 """Between the two programs of a first `up`: the service is asked until the account has received every metric."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from firedrill.engine import first_traffic
 from firedrill.errors import KnownFailure
 from firedrill.settings import Settings
 from tests.conftest import free_ports
+from tests.http_server import QuietHandler, serve
 
 
 @dataclass
@@ -32,7 +31,7 @@ def clouds() -> Clouds:
 
 @pytest.fixture
 def settings(clouds: Clouds, tmp_path: Path) -> Iterator[Settings]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self._answer({"data": [{"id": item} for item in clouds.known]})
 
@@ -49,17 +48,9 @@ def settings(clouds: Clouds, tmp_path: Path) -> Iterator[Settings]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
-            del format, args
-
     port = free_ports(6)
-    servers = [ThreadingHTTPServer(("127.0.0.1", port + offset), Handler) for offset in (0, 1)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Settings(tmp_path, tmp_path, port)
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with serve(Handler, port), serve(Handler, port + 1):
+        yield Settings(tmp_path, tmp_path, port)
 
 
 def test_the_service_is_asked_whole_and_streamed_until_all_have_arrived(settings: Settings, clouds: Clouds) -> None:

@@ -1,11 +1,9 @@
 """Attacks of web pages in a real browser on the service and on the sandbox's servers: DNS rebinding and CSRF."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -14,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from firedrill.settings import API_KEY, APP_KEY, Settings
 from tests.browser import needs_chromium, tab
+from tests.http_server import QuietHandler, serve
 from tests.integration.service.sandbox import Service
 from tests.integration.service.servers import servers
 
@@ -122,25 +121,15 @@ class World:
 def attacker() -> Iterator[str]:
     """Provide the URL of a server with an empty page."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(b"<!doctype html><body>cats</body>")
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://{EVIL}:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve(Handler) as url:
+        yield url.replace("127.0.0.1", EVIL) + "/"
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,10 @@
 import base64
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -17,6 +15,7 @@ import httpx
 
 from firedrill.settings import API_KEY, APP_KEY
 from tests.faults.world import world
+from tests.http_server import QuietHandler, serve
 from tests.integration.service import sandbox
 from tests.integration.service.corpus import private
 from tests.integration.service.private_kinds import private_texts
@@ -87,7 +86,7 @@ def ways(url: str) -> tuple[tuple[Send, ...], ...]:
 def echo() -> Iterator[str]:
     """Provide a Gemini whose answer is the prompt; a stream's answer breaks in the middle of it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -111,18 +110,8 @@ def echo() -> Iterator[str]:
             usage = {"promptTokenCount": 5, "candidatesTokenCount": 5, "totalTokenCount": 10}
             return json.dumps({"candidates": [candidate], "usageMetadata": usage}).encode()
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve(Handler) as url:
+        yield url
 
 
 def spellings(secret: str) -> set[bytes]:

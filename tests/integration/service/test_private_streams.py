@@ -3,12 +3,10 @@
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -16,6 +14,7 @@ import pytest
 
 from firedrill.settings import API_KEY, APP_KEY
 from tests.faults.world import world
+from tests.http_server import QuietHandler, serve
 from tests.integration.service import sandbox
 from tests.integration.service.sandbox import eventually
 
@@ -44,7 +43,7 @@ def breaking_gemini() -> Iterator[str]:
     """Provide a Gemini whose stream is sent in two parts, or ends after the first, as the prompt ``split 7`` says."""
     whole = stream_bytes()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -62,18 +61,8 @@ def breaking_gemini() -> Iterator[str]:
                     self.wfile.write(whole[int(place) :])
             self.close_connection = way == "end"
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve(Handler) as url:
+        yield url
 
 
 def delivered(response: httpx.Response) -> tuple[str, str]:

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 
+from tests.http_server import QuietHandler, serve
 from tests.integration.service import sandbox
 
 CLOUD_RUN_SECONDS = 10
@@ -25,7 +25,7 @@ def hanging_gemini() -> Iterator[tuple[str, threading.Semaphore]]:
     """
     hanging, over = threading.Semaphore(0), threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             if "streamGenerateContent" in self.path:
@@ -36,20 +36,9 @@ def hanging_gemini() -> Iterator[tuple[str, threading.Semaphore]]:
             hanging.release()
             over.wait(60)
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", hanging
-    finally:
+    with serve(Handler) as url:
+        yield url, hanging
         over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_every_chat_that_began_has_an_answer_when_the_instance_ends(tmp_path: Path) -> None:

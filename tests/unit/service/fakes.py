@@ -1,16 +1,15 @@
 """Stand-ins for the service's surroundings: Datadog's API and agent, a DogStatsD client, a store of objects."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from service.problems import Unavailable
 from service.runtime.objects import Objects
+from tests.http_server import QuietHandler, serve
 
 Json = dict[str, Any]
 
@@ -140,7 +139,7 @@ def fake_datadog() -> Iterator[FakeDatadog]:
     """Provide the server."""
     fake = FakeDatadog()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1
         disable_nagle_algorithm = True
@@ -161,17 +160,5 @@ def fake_datadog() -> Iterator[FakeDatadog]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serve(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

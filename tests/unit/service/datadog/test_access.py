@@ -3,10 +3,8 @@
 import base64
 import datetime
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from cryptography import x509
@@ -23,6 +21,7 @@ from google.oauth2 import id_token
 from service.api.callers import caller_of
 from service.app import create_app
 from service.settings import WrongSetting, read_environment
+from tests.http_server import QuietHandler, serve
 from tests.unit.service.fakes import RecordedMetrics
 
 AUDIENCE, DRAIN = "llm-api/test", "/datadog/writes/drain"
@@ -83,29 +82,21 @@ def signer(monkeypatch: pytest.MonkeyPatch) -> Iterator[crypt.RSASigner]:
 
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(certificates)
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setattr(id_token, "_GOOGLE_OAUTH2_CERTS_URL", f"http://127.0.0.1:{server.server_port}/certs")
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     rsa_signer = crypt.RSASigner.from_string(private.decode(), "k")  # type: ignore[no-untyped-call]  # publishes no types
     rsa_signer.asked = asked
-    yield rsa_signer
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(Handler) as url:
+        monkeypatch.setattr(id_token, "_GOOGLE_OAUTH2_CERTS_URL", f"{url}/certs")
+        yield rsa_signer
 
 
 def identity(signer: crypt.RSASigner, **claims: object) -> str:
