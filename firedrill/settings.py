@@ -14,6 +14,9 @@ KEEP_ALIVE_SECONDS = 75
 """Seconds for which the servers keep an idle connection: longer than their clients do (httpx: 5 s), since a request on
 a connection that is being closed fails. The load balancers of the real APIs do the same."""
 
+GOOGLE_URL = "FIREDRILL_GOOGLE_URL"
+"""The variable with the URL that replaces every host of Google's APIs, as DD_HOST does with Datadog's."""
+
 
 class Provider(StrEnum):
     """A Datadog provider that Pulumi can use against the sandbox's API."""

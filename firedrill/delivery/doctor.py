@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from rich.console import Console
 from rich.markup import escape
@@ -41,20 +41,26 @@ PROBES: Mapping[str, tuple[str, str]] = {
     "softwareCatalog": ("Software Catalog", "/api/v2/catalog/entity?page%5Blimit%5D=1"),
 }
 """By kind: the product's name, and a read of it. On 403 the key lacks the scope, or the account the product."""
+NO_KEYS = (
+    "gcp:serviceaccount/key:Key",
+    "serviceAccountKeys",
+    "the workflow roll-back is then left out, and `firedrill rollback` does the same",
+)
+KNOWN_MEMBERS = (
+    "allUsers",
+    "outsideMembers",
+    "Cloud Run then checks no caller, and Datadog's integration and log archive are left out",
+)
 ORGANISATION_POLICIES: Mapping[str, tuple[str, str, str]] = {
-    "iam.disableServiceAccountKeyCreation": (
-        "gcp:serviceaccount/key:Key",
-        "serviceAccountKeys",
-        "the workflow roll-back is then left out, and `firedrill rollback` does the same",
-    ),
-    "iam.allowedPolicyMemberDomains": (
-        "allUsers",
-        "outsideMembers",
-        "Cloud Run then checks no caller, and Datadog's integration and log archive are left out",
-    ),
+    "iam.disableServiceAccountKeyCreation": NO_KEYS,
+    "iam.managed.disableServiceAccountKeyCreation": NO_KEYS,
+    "iam.allowedPolicyMemberDomains": KNOWN_MEMBERS,
+    "iam.managed.allowedPolicyMembers": KNOWN_MEMBERS,
 }
 """By constraint: what the program must not declare where it is enforced, the key that leaves it out, and the effect."""
 OFF = "productsOff"
+LOOPBACK = ("localhost", "127.0.0.1")
+"""The hosts of a sandbox, which is of every site."""
 
 
 State = Literal["ok", "wrong", "unknown"]
@@ -125,7 +131,7 @@ def _keys(client: DatadogClient) -> Iterator[CheckedItem]:
 def _site(target: Target) -> Iterator[CheckedItem]:
     site = target.setting("datadogSite") or ""
     url = target.configuration.get("datadog:apiUrl", "https://api.datadoghq.com/")
-    differs = target.settings is None and site and f"api.{site}" not in url
+    differs = target.settings is None and site and f"api.{site}" not in url and urlsplit(url).hostname not in LOOPBACK
     error = f"datadog:apiUrl is {url}, but the service sends to {site}: set both to the same site" if differs else ""
     yield _item("Datadog site", error, site)
 

@@ -20,7 +20,7 @@ from firedrill.datadog.client import DatadogClient
 from firedrill.engine import recovery, stack
 from firedrill.errors import KnownFailure
 from firedrill.google import ApplicationDefaultCredentials, GoogleClient
-from firedrill.settings import Settings, from_environment
+from firedrill.settings import GOOGLE_URL, Settings, from_environment
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ class Target:
         """
         if self.settings is not None:
             return stack.accounts(self.settings).google
-        return GoogleClient(ApplicationDefaultCredentials())
+        sandbox = os.environ.get(GOOGLE_URL)
+        return GoogleClient(base=sandbox) if sandbox else GoogleClient(ApplicationDefaultCredentials())
 
     @property
     def accounts(self) -> recovery.Accounts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firedrill import bootstrap
 from firedrill.engine.published_plugin import plugin_folder
-from firedrill.settings import API_KEY, APP_KEY, Provider, Settings
+from firedrill.settings import API_KEY, APP_KEY, GOOGLE_URL, Provider, Settings
 
 PASSPHRASE = "sandbox"  # noqa: S105 - not a secret: it encrypts only the sandbox's own
 """Encrypts the secrets of Pulumi.local.yaml, which belong to the sandbox and open nothing else."""
@@ -43,6 +43,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "DD_HOST": settings.datadog_url,
         "DD_API_KEY": API_KEY,
         "DD_APP_KEY": APP_KEY,
+        GOOGLE_URL: settings.google_url,
         "FIREDRILL_PYTHON": sys.executable,
         "FIREDRILL_LEAN_SDK": "1",
     }

@@ -7,6 +7,7 @@ from typing import Any
 from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
 
 from firedrill.declared_at import located
+from firedrill.engine.organisation_policies import explain_policy
 from firedrill.engine.products_off import explain_error
 from firedrill.errors import KnownFailure
 from firedrill.program_fault import in_one_line
@@ -78,7 +79,7 @@ class EventCollector:
             urn = event.diagnostic_event.urn or ""
             self.error_texts[urn] = event.diagnostic_event.message
             message = in_one_line(event.diagnostic_event.message.strip(), self.root)
-            self.result.errors.append(located(self.root, urn, explain_error(message, urn)))
+            self.result.errors.append(located(self.root, urn, explain_policy(explain_error(message, urn), urn)))
 
     def complete_failed_creates(self) -> None:
         """Add the error texts that arrived after the failures."""

@@ -65,6 +65,7 @@ def build(settings: Settings) -> Google:
             *secrets.routes(secret_versions),
             *admin_api.routes(resources, database, iam, jobs),
             *project_api.routes(resources),
+            *resources.policies.routes(),
             *gemini.routes(),
             *metadata.routes(lambda: _identity(database)),
         ],

@@ -31,11 +31,6 @@ def routes(resources: Resources) -> list[BaseRoute]:
         name = request.path_params["project"]
         return JSONResponse({"name": f"projects/{name}", "projectId": name, "state": "ACTIVE"})
 
-    async def organisation_policy(request: Request) -> Response:
-        """Return a policy of a project without an organisation: nothing is forbidden."""
-        name = f"projects/{request.path_params['project']}/policies/{request.path_params['constraint']}"
-        return JSONResponse({"name": name, "spec": {"rules": [{"enforce": False}]}})
-
     async def permissions(request: Request) -> Response:
         return JSONResponse({"permissions": (await request.json()).get("permissions") or []})
 
@@ -60,7 +55,6 @@ def routes(resources: Resources) -> list[BaseRoute]:
         Route(key, keys, methods=["GET"]),
         Route(f"{key}/{{key}}", delete_key, methods=["DELETE"]),
         Route("/v1/projects/{project}/services/{api}", enabled, methods=["GET"]),
-        Route("/v2/projects/{project}/policies/{constraint}:getEffectivePolicy", organisation_policy, methods=["GET"]),
         Route("/v3/projects/{project}:testIamPermissions", permissions, methods=["POST"]),
         Route("/v3/projects/{project}", project, methods=["GET"]),
         Route("/v1/publishers/google/models/{model}", model, methods=["GET"]),

@@ -24,6 +24,7 @@ from firedrill.sandbox.google.cloud_run.services import SERVICE_KIND, CloudRun
 from firedrill.sandbox.google.database import Database
 from firedrill.sandbox.google.errors import ErrorResponse
 from firedrill.sandbox.google.iam import JOB_GRANT, PROJECT_GRANT, SECRET_GRANT, SERVICE_GRANT
+from firedrill.sandbox.google.organisation_policies import ACCOUNT, OrganisationPolicies
 from firedrill.sandbox.google.secrets import Secrets
 from firedrill.sandbox.google.storage.buckets import Buckets
 
@@ -53,6 +54,7 @@ class Resources:
             ),
             "gcp:storage/bucket:Bucket": BucketBehaviour(buckets),
         }
+        self.policies = OrganisationPolicies()
 
     def find(self, kind: str, name: str) -> Properties | None:
         """Return a resource's current properties, or None."""
@@ -89,6 +91,7 @@ class Resources:
                 f"{name} already exists. Delete it, import it into the stack, or use another name: Pulumi creates a "
                 "replacement before it deletes the old resource",
             )
+        self.policies.refuse_forbidden(kind, properties, lambda: list(self.listing().get(ACCOUNT, {}).get("ids") or ()))
         return await self._apply(kind, name, properties, None)
 
     async def update(self, kind: str, name: str, properties: Properties) -> Properties:

@@ -87,10 +87,28 @@ def delete(call: Call) -> ApiResponse:
     return SERVICE_ACCOUNT_KEYS.on_delete(call)
 
 
+OWN_KEYS = "user_keys"
+"""Keys that a person made with a key of their own, as docs/deploy.md does."""
+
+
+def complete_own(call: Call, data: Body, old: Body | None) -> None:
+    """Create the key itself."""
+    del old  # own keys are never updated here
+    key = secrets.token_hex(KEY_LENGTH // 2)
+    data["attributes"] |= {"key": key, "last4": key[-4:], "created_at": iso(call.now)}
+
+
+Collection(
+    OWN_KEYS, "application_keys", "app_key_id", create="create_current_user_application_key",
+    defaults={"scopes": None}, complete=complete_own,
+).register()  # fmt: skip
+
+
 @serves("v2.list_current_user_application_keys")
-def list_own_keys(_: Call) -> ApiResponse:
-    """Return the user's keys: none, since the sandbox cannot create one. `firedrill doctor` asks whether it may."""
-    return ApiResponse({"data": [], "meta": {"page": {"total_filtered_count": 0}}})
+def list_own_keys(call: Call) -> ApiResponse:
+    """Return the user's keys without their secrets. `firedrill doctor` asks whether it may."""
+    keys = [without_key(key) for key in call.list(OWN_KEYS)]
+    return ApiResponse({"data": keys, "meta": {"page": {"total_filtered_count": len(keys)}}})
 
 
 @serves("v2.list_app_key_registrations")

@@ -1,7 +1,11 @@
-"""Application keys of service accounts."""
+"""Application keys of service accounts and of people."""
+
+import json
 
 import pytest
 from starlette.testclient import TestClient
+
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -27,3 +31,13 @@ def test_a_key_of_a_service_account_is_returned_once(api: TestClient, account: s
     assert api.get(f"/api/v2/service_accounts/{person}/application_keys/{key['id']}").status_code == 404
     assert api.delete(f"{at}/{key['id']}").status_code == 204
     assert api.get(f"{at}/{key['id']}").status_code == 404
+
+
+def test_the_key_of_the_deployment_is_made_with_the_documented_body(api: TestClient) -> None:
+    body = json.loads((ROOT / "docs" / "application-key.json").read_text())
+    made = api.post("/api/v2/current_user/application_keys", json=body)
+    assert made.status_code == 201
+    key = made.json()["data"]
+    assert len(key["attributes"]["key"]) == 40 and key["attributes"]["scopes"] == body["data"]["attributes"]["scopes"]
+    [listed] = api.get("/api/v2/current_user/application_keys").json()["data"]
+    assert listed["id"] == key["id"] and "key" not in listed["attributes"]
