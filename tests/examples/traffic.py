@@ -41,6 +41,15 @@ def pictures(count: int) -> list[Request]:
     return [(f"/?size={'huge' if number % 40 == 9 else sizes[number % 3]}", None) for number in range(count)]
 
 
+def bookings(count: int) -> list[Request]:
+    """Return requests for rooms: one hotel in twenty is full, one partner in forty does not answer."""
+    hotels = {3: "full", 23: "full", 17: "castle"}
+    return [
+        ("/bookings", {"hotel": hotels.get(number % 40, "harbour"), "nights": 1 + number % 4})
+        for number in range(count)
+    ]
+
+
 def record(service: str, requests: list[Request], folder: Path) -> list[Path]:
     """Send the requests to a service; return the files with its datagrams and its log lines."""
     port = free_ports(1)
@@ -66,6 +75,16 @@ def record(service: str, requests: list[Request], folder: Path) -> list[Path]:
 def _command(service: str, port: int) -> list[str]:
     if service == "orders":
         return [sys.executable, "-m", "flask", "--app", "tests.examples.orders.app", "run", "--port", str(port)]
+    if service == "bookings":
+        return [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--no-access-log",
+            "--port",
+            str(port),
+            "tests.examples.bookings.app:app",
+        ]
     node = shutil.which("node")
     assert node, "Node.js is needed to record the service that is not in Python"
     return [node, str(EXAMPLES / service / "server.mjs")]

@@ -1,4 +1,4 @@
-"""The alerts of two services, each checked against the contract of what that service emits."""
+"""The alerts of three services, each checked against the contract of what that service emits."""
 
 from pathlib import Path
 
@@ -9,10 +9,11 @@ from firedrill.contract.contract import load_contract
 from infra.identity import Identity
 from infra.observability.alerts.monitors import Alerts, AlertsArgs
 from infra.observability.teams import Team, TeamArgs
+from tests.examples.stack.bookings import BOOKINGS
 from tests.examples.stack.orders import ORDERS
 from tests.examples.stack.thumbnails import THUMBNAILS
 
-SERVICES = {"orders": ORDERS, "thumbnails": THUMBNAILS}
+SERVICES = {"orders": ORDERS, "thumbnails": THUMBNAILS, "bookings": BOOKINGS}
 EXAMPLES = Path(__file__).parents[1]
 RUNBOOKS = "https://github.com/example/shop/blob/main/docs/runbooks"
 contracts = {service: load_contract(EXAMPLES / service / "contract.yaml") for service in SERVICES}

@@ -1,0 +1,1 @@
+"""A FastAPI service, whose recorded telemetry brings it under the stack."""
