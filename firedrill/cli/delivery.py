@@ -70,6 +70,12 @@ def preview(  # noqa: PLR0917 - typer reads options from parameters
         typer.Option(help="With --markdown: the git revision to compare the alerts with, such as main."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=0, help="The number of simulated months of the comparison.")] = 2,
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --markdown and --base: the folder for pictures of changed dashboards, before and after."
+        ),
+    ] = None,
     provider: ProviderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,12 +94,25 @@ def preview(  # noqa: PLR0917 - typer reads options from parameters
             ownership.refuse_conflicts(target, result.steps)
             return
         report = previews.report(target, base, seeds)
+        root = target.root
     if as_json:
         print_json(delivery_json.preview_data(report))
     else:
         print(previews.markdown(report), end="")
+        if png is not None and base is not None:
+            print(_dashboards(root, base, stack, png), end="")
     if report.failure:
         raise typer.Exit(1)
+
+
+def _dashboards(root: Path, base: str, stack: str, files: Path) -> str:
+    """Draw the dashboards that differ from a git revision; return the section of the comment."""
+    from firedrill.dashboards import changes
+
+    try:
+        return "\n" + changes.markdown(changes.draw_changes(root, base, stack, changes.RECORDING, files))
+    except KnownFailure as error:
+        return f"\n### Dashboards\n\nNot drawn: {error}\n"
 
 
 @app.command("refresh", hidden=True)  # Pulumi's word for it

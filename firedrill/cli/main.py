@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from firedrill import __version__
-from firedrill.cli import checkout, contract, delivery, new, prove, rehearse, sandbox
+from firedrill.cli import checkout, contract, dashboards, delivery, new, prove, rehearse, sandbox
 from firedrill.cli.console import errors
 from firedrill.errors import KnownFailure
 
@@ -29,9 +29,10 @@ app.add_typer(prove.app)
 app.add_typer(contract.app)
 app.add_typer(new.app, name="new", help="Write the files of a new alert, metric, scenario or policy.")
 app.add_typer(delivery.app)
+app.add_typer(dashboards.app)
 app.add_typer(rehearse.app)
 app.add_typer(sandbox.app)
-NEED_CHECKOUT = checkout.mark(delivery.app) | checkout.mark(rehearse.app) | checkout.mark(sandbox.app)
+NEED_CHECKOUT = frozenset().union(*map(checkout.mark, (delivery.app, dashboards.app, rehearse.app, sandbox.app)))
 checkout.mark(new.app)
 
 

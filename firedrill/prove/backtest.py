@@ -1,14 +1,9 @@
 """Backtest: compare the alerts of two versions of a stack on the same telemetry, and report it as Markdown."""
 
-import subprocess
-import tarfile
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 
-from firedrill.errors import KnownFailure
 from firedrill.evaluate import run
 from firedrill.prove.account.export_folder import AccountExport, read_export, to_iso
 from firedrill.prove.alert_chart import alert_chart, definitions_differ
@@ -17,6 +12,7 @@ from firedrill.prove.months import WEEK, month
 from firedrill.prove.noise import measure_noise
 from firedrill.prove.play import ScenarioOutcome, play
 from firedrill.prove.proof import ProofInputs, read_inputs
+from firedrill.prove.revision import files_of
 from firedrill.scenario.clock import format_minutes
 from firedrill.scenario.definitions import Definitions
 from firedrill.scenario.outcome import AlertOutcome, alert_outcomes
@@ -31,22 +27,13 @@ SHOWN_TIMES = 5
 """The number of times that a line lists."""
 
 
-class BacktestError(KnownFailure):
-    """Two versions that could not be compared."""
-
-
 def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path | None = None) -> str:
     """Compare the checkout with one of its git revisions.
 
     They run over the checkout's scenarios, over so many ordinary months, and over exported ``data``.
     """
-    archive = subprocess.run(["git", "archive", base], cwd=root, capture_output=True, check=False)
-    if archive.returncode:
-        raise BacktestError(f"git has no revision {base!r} in {root}: {archive.stderr.decode().strip()}")
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-            files.extractall(folder, filter="data")
-        before = from_program(Path(folder), stack)
+    with files_of(root, base) as folder:
+        before = from_program(folder, stack)
     after = read_inputs(from_program(root, stack), root / "drills")
     return compare(before, after, seeds, None if data is None else read_export(data))
 

@@ -91,7 +91,7 @@ def from_resources(resources: Iterable[Json]) -> Definitions:
         hidden = resource.get("hidden") or ()
         unread += (Unread(resource["name"], f"its {member} is secret or not known yet") for member in hidden)
         try:
-            body = _read(resource)
+            body = request_body(resource)
             if kind in MONITOR_KINDS:
                 monitors.append((resource["name"], read_monitor(body)))
             else:
@@ -124,7 +124,7 @@ def from_resources(resources: Iterable[Json]) -> Definitions:
     return Definitions(account, directory, names, {}, unread, objects["logsCustomPipeline"])
 
 
-def _read(resource: Json) -> Json:
+def request_body(resource: Json) -> Json:
     """Return the body of the request that would create a resource, with its id.
 
     Raises :class:`UnreadableMonitor` for inputs that are not of the provider's form.

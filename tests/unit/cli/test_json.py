@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from firedrill.cli import delivery, delivery_json, main, prove, sandbox
+from firedrill.cli import dashboards, delivery, delivery_json, main, prove, sandbox
 from firedrill.delivery.audit import AuditEdit
 from firedrill.delivery.created_at_runtime import RuntimeObject
 from firedrill.delivery.doctor import CheckedItem
@@ -43,7 +43,8 @@ def printed(*arguments: str, code: int = 0, **variables: str) -> Any:
 
 def commands_with_json() -> set[str]:
     """Return the commands that have ``--json``."""
-    commands = [*prove.app.registered_commands, *delivery.app.registered_commands, *sandbox.app.registered_commands]
+    apps = (prove.app, delivery.app, dashboards.app, sandbox.app)
+    commands = [command for app in apps for command in app.registered_commands]
     return {
         command.name or command.callback.__name__
         for command in commands
@@ -53,7 +54,7 @@ def commands_with_json() -> set[str]:
 
 def test_every_report_has_json_and_a_schema() -> None:
     assert main.app.registered_groups
-    reports = {"doctor", "drift", "drill", "estimate", "policies", "preview", "prove", "status"}
+    reports = {"dashboards", "doctor", "drift", "drill", "estimate", "policies", "preview", "prove", "status"}
     assert commands_with_json() == reports
     assert {file.stem for file in SCHEMAS.glob("*.json")} == reports | {"prove-monitors"}
 
