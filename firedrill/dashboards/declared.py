@@ -67,8 +67,8 @@ class Creation:
         own = body.get("id") or (body.get("data") or {}).get("id")
         sent = json.loads(self._with_account_ids(json.dumps(_without_id(body))))
         answer: Json = self._api(f"POST {path}", sent)
-        created = answer.get("data", answer)
-        [created] = created if isinstance(created, list) else [created]
+        bodies = answer.get("data", answer)
+        created: Json = bodies[0] if isinstance(bodies, list) else bodies
         self._ids[str(own)] = str(created.get("id") or created["public_id"])
         return created
 
