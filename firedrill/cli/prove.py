@@ -47,6 +47,9 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
     report: Annotated[
         Path | None, typer.Option(help="A folder for the report: a page with plots, and the table as Markdown.")
     ] = None,
+    cache: Annotated[
+        bool, typer.Option(help="Take what did not change since an earlier proof from the user's cache folder.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the alerts on scenarios, faults and ordinary months. No sandbox and no Pulumi engine are needed."""
@@ -59,6 +62,7 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
     from firedrill.prove.ordinary import load
     from firedrill.prove.proof import prove as prove_all
     from firedrill.prove.proof import read_inputs
+    from firedrill.prove.proof_cache import user_cache
     from firedrill.prove.report import page, screen
     from firedrill.prove.report.data import proof_data
     from firedrill.prove.selection import require_alerts, selected
@@ -85,7 +89,15 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
         inputs = replace(inputs, scenarios=without_products(inputs.scenarios, definitions, whole))
     definitions = selected(definitions, names)
     with shown_progress(errors) as progress:
-        proof = prove_all(inputs, seeds=seeds, faults=faults, root=checkout, progress=progress)
+        proof = prove_all(
+            inputs,
+            seeds=seeds,
+            faults=faults,
+            root=checkout,
+            progress=progress,
+            cache=user_cache() if cache else None,
+            timelines=report is not None,
+        )
     if contract:
         proof.findings += outside_contract(merged(map(load_contract, contract)), definitions)
     if report is not None:

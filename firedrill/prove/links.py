@@ -13,7 +13,7 @@ from firedrill.notify.template import TemplateError
 from firedrill.prove.dependencies import readable_text
 from firedrill.prove.findings import Finding
 from firedrill.prove.ordinary import Ordinary
-from firedrill.prove.staging import StagedScenario
+from firedrill.prove.staging import TRACK, StagedScenario
 from firedrill.scenario.definitions import Definitions
 from firedrill.scenario.outcome import SIGNAL
 
@@ -80,7 +80,7 @@ def unrecorded_metrics(definitions: Definitions, ordinary: Ordinary, staged: Seq
     The list ``unrecorded`` of the ordinary telemetry names exceptions with their reason. A metric on the list that a
     recording has is a finding, too.
     """
-    recorded = {metric for item in staged if item.real for metric in item.telemetry.metrics()}
+    recorded = {name for item in staged if item.real for name in item.digests if not name.startswith(TRACK)}
     sent = {signal.metric for signal in ordinary.signals.values() if signal.metric and signal.source == "service"}
     results = []
     for monitor in definitions.account.monitors:

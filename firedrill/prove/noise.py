@@ -1,7 +1,7 @@
 """The noise of alerts: how often they notify in ordinary time, in which every alert is a false one."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from firedrill.evaluate import Recording, run
@@ -64,11 +64,15 @@ class Noise:
         return problems
 
 
-def measure_noise(definitions: Definitions, telemetry: Recording, days: int = 30) -> Noise:
-    """Evaluate so many days of ordinary telemetry and count what the alerts do."""
+def measure_noise(
+    definitions: Definitions, telemetry: Recording, days: int = 30, alerts: Collection[str] = ()
+) -> Noise:
+    """Evaluate so many days of ordinary telemetry and count what the alerts do: those of these names, or all."""
     timeline = run(definitions.account, telemetry, BEGIN + WARM_UP, BEGIN + days * 86400 - MINUTE, strict=False)
     noise = Noise(days * 86400 / WEEK)
     for outcome in alert_outcomes(definitions, timeline, telemetry).values():
+        if alerts and outcome.alert not in alerts:
+            continue
         noise.alerts[outcome.alert] += sum(
             transition.new == "ALERT" or (transition.new == "NO DATA" and transition.notify)
             for transition in outcome.transitions

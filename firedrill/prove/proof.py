@@ -2,12 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from firedrill.declared_at import located
+from firedrill.evaluate import Timeline
 from firedrill.prove import ordinary as ordinary_files
+from firedrill.prove.alert_results import Results, results
 from firedrill.prove.coverage import Coverage, coverage
 from firedrill.prove.dependencies import relevant_signals
 from firedrill.prove.findings import Finding, evaluable, findings
@@ -17,11 +20,12 @@ from firedrill.prove.log_lines import LogLine, line_problems, load_lines
 from firedrill.prove.months import month
 from firedrill.prove.mutation.delivery_score import DeliveryMutants
 from firedrill.prove.mutation.pipeline_mutants import score_pipelines
-from firedrill.prove.mutation.score import Verdict, score
+from firedrill.prove.mutation.score import Verdict
 from firedrill.prove.noise import Noise, measure_noise
 from firedrill.prove.ordinary import Ordinary
-from firedrill.prove.play import ScenarioOutcome, play
+from firedrill.prove.play import ScenarioOutcome
 from firedrill.prove.progress import Progress, Silent
+from firedrill.prove.proof_cache import ProofCache
 from firedrill.prove.selection import narrowed, selected
 from firedrill.prove.staging import StagedScenario, stage
 from firedrill.prove.unfinished import unfinished
@@ -30,8 +34,6 @@ from firedrill.scenario.definitions import Definitions
 from firedrill.scenario.scenario import Scenario, load_all
 
 SILENT = Silent()
-Played = tuple[ScenarioOutcome, set[int]]
-"""The outcome of a scenario, and the places of the mutants of deliveries that it notices."""
 MINIMUM_SCORE = 0.95
 """The share of each class of faults that scenarios have to catch, of those not equivalent to the original."""
 
@@ -64,6 +66,8 @@ class Proof:
     ``line_problems`` the differences of log lines from what they must become,
     ``external`` the alerts that read nothing which the service emits, so that no recording of it makes them fire,
     ``seconds`` the time that the proof took, and ``root`` the checkout that declares the alerts, if there is one.
+    ``from_cache`` counts the results that an earlier proof computed: plays of an alert in a scenario, and alerts whose
+    faults and whose months were judged.
     """
 
     outcomes: list[ScenarioOutcome]
@@ -77,6 +81,7 @@ class Proof:
     line_problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
     root: Path | None = None
+    from_cache: Counter[str] = field(default_factory=Counter)
 
     @property
     def score(self) -> float:
@@ -148,26 +153,32 @@ def prove(
     faults: bool = True,
     root: Path | None = None,
     progress: Progress = SILENT,
+    cache: ProofCache | None = None,
+    timelines: bool = True,
 ) -> Proof:
     """Return the proof of the inputs' alerts. Without faults and seeds it takes seconds.
 
-    ``root`` is the checkout whose runbooks the alerts link to; None for the monitors of another account.
+    ``root`` is the checkout whose runbooks the alerts link to; None for the monitors of another account. With a
+    ``cache``, what did not change is not proven again; with ``timelines``, which a report draws, every scenario is
+    played nevertheless.
     """
     began = time.monotonic()
     definitions = selected(inputs.definitions, inputs.alerts)
     inputs = replace(inputs, definitions=evaluable(inputs.definitions))
     evaluated = selected(inputs.definitions, inputs.alerts)
-    staged = inputs.staged()
+    known = results(cache, inputs.definitions, inputs.ordinary)
+    staged = [known.with_digests(item, known=True) for item in inputs.staged()]
     names = {item.name for item in staged}
     not_played = [name for name in inputs.scenarios if name not in names]
     proof = Proof([], coverage(definitions, staged), not_played, budget=inputs.ordinary.noise_budget, root=root)
-    with worker_pool(_start_worker, inputs, staged) as pool:
-        outcomes = pool.map(_play, range(len(staged)), [faults] * len(staged), chunksize=4)
+    with worker_pool(_start_worker, inputs, staged, known, timelines) as pool:
+        outcomes = pool.map(_play, range(len(staged)), chunksize=4)
         proven = _proven_monitors(inputs) if faults else []
         verdicts = pool.map(_score, proven)
-        noise = pool.map(_measure_month, range(seeds))
-        played = list(_announced(progress.track("Scenarios", outcomes, len(staged)), progress))
-        proof.outcomes = [outcome for outcome, _ in played]
+        alerts = sorted(set(map(evaluated.alert, evaluated.account.monitors))) if seeds else []
+        noise = pool.map(_measure_noise, alerts, [seeds] * len(alerts))
+        played = map(_with_scenario, staged, outcomes)
+        proof.outcomes = list(_announced(progress.track("Scenarios", played, len(staged)), proof, progress))
         proof.findings = findings(definitions, inputs.ordinary)
         if root is not None:
             proof.findings += broken_links(definitions, root)
@@ -177,14 +188,15 @@ def prove(
             if finding.error:
                 progress.problem(str(finding))
         proof.external = external_alerts(evaluated, inputs.ordinary)
-        scored = progress.track("Alerts with faults put into them", verdicts, len(proven))
-        proof.verdicts = [verdict for of_monitor in scored for verdict in of_monitor]
-        proof.noise = sum(progress.track("Ordinary months", noise, seeds), Noise())
+        deliveries = _delivery_verdicts(evaluated, proof.outcomes, inputs.alerts) if faults else []
+        for of_monitor, count in progress.track("Alerts with faults put into them", verdicts, len(proven)):
+            proof.verdicts += of_monitor
+            proof.from_cache["faults"] += count
+        for of_alert, count in progress.track("Alerts in ordinary months", noise, len(alerts)):
+            proof.noise = replace(proof.noise + of_alert, weeks=of_alert.weeks)
+            proof.from_cache["months"] += count
         proof.findings += proof.noise.noisy(definitions)
-        if faults:
-            noticed = {place for _, caught in played for place in caught}
-            deliveries = DeliveryMutants(evaluated).verdicts(noticed)
-            proof.verdicts += [item for item in deliveries if not inputs.alerts or item.alert in inputs.alerts]
+        proof.verdicts += deliveries
         if not inputs.alerts:
             proof.verdicts += score_pipelines(definitions.pipelines, inputs.lines) if faults else []
             proof.line_problems = line_problems(definitions.pipelines, inputs.lines)
@@ -192,17 +204,37 @@ def prove(
     return proof
 
 
-def _announced(played: Iterable[Played], progress: Progress) -> Iterator[Played]:
-    """Yield the outcomes of scenarios and tell their problems at once."""
-    for outcome, noticed in played:
+def _with_scenario(staged: StagedScenario, played: tuple[ScenarioOutcome, int]) -> tuple[ScenarioOutcome, int]:
+    """Return what a worker returned, with the scenario that it does not send."""
+    outcome, count = played
+    return replace(outcome, staged=staged), count
+
+
+def _announced(
+    played: Iterable[tuple[ScenarioOutcome, int]], proof: Proof, progress: Progress
+) -> Iterator[ScenarioOutcome]:
+    """Yield the outcomes of scenarios, tell their problems at once, and count those from the cache."""
+    for outcome, count in played:
         for problem in outcome.problems:
             progress.problem(f"scenario {outcome.staged.name}: {problem}")
-        yield outcome, noticed
+        proof.from_cache["plays"] += count
+        yield outcome
+
+
+def _delivery_verdicts(
+    definitions: Definitions, outcomes: Sequence[ScenarioOutcome], alerts: Collection[str]
+) -> list[Verdict]:
+    """Return the verdicts on faults in messages, workflows and on-call definitions, of these alerts or of all."""
+    mutants = DeliveryMutants(definitions)
+    for outcome in outcomes:
+        mutants.play(outcome)
+    return [verdict for verdict in mutants.verdicts(mutants.caught) if not alerts or verdict.alert in alerts]
 
 
 def measure_months(definitions: Definitions, ordinary: Ordinary, seeds: int) -> Noise:
     """Return the noise of so many ordinary months."""
-    with worker_pool(_start_worker, ProofInputs(evaluable(definitions), ordinary, {}, Path()), []) as pool:
+    inputs = ProofInputs(evaluable(definitions), ordinary, {}, Path())
+    with worker_pool(_start_worker, inputs, [], results(None, inputs.definitions, ordinary), False) as pool:
         return sum(pool.map(_measure_month, range(seeds)), Noise())
 
 
@@ -225,39 +257,52 @@ def _proven_monitors(inputs: ProofInputs) -> list[int]:
     ]
 
 
-# A worker process gets the inputs once, when it starts, and then only indices and seeds.
+# A worker process gets the inputs once, when it starts, and then only indices and names.
 
 
-_WORKER: dict[str, object] = {}
+@dataclass
+class _Worker:
+    """What a worker process was given."""
+
+    inputs: ProofInputs
+    staged: list[StagedScenario]
+    results: Results
+    timelines: bool
+
+    @cached_property
+    def staged_with_digests(self) -> list[StagedScenario]:
+        """The scenarios with the digests of their telemetry."""
+        return [self.results.with_digests(item) for item in self.staged]
 
 
-def _start_worker(inputs: ProofInputs, staged: list[StagedScenario]) -> None:
-    _WORKER["inputs"], _WORKER["staged"] = inputs, staged
+_WORKER: list[_Worker] = []
 
 
-def _worker_inputs() -> tuple[ProofInputs, list[StagedScenario]]:
-    return _WORKER["inputs"], _WORKER["staged"]  # type: ignore[return-value]  # set by the initializer
+def _start_worker(inputs: ProofInputs, staged: list[StagedScenario], known: Results, timelines: bool) -> None:
+    _WORKER[:] = [_Worker(inputs, staged, known, timelines)]
 
 
-def _play(index: int, faults: bool) -> Played:
-    """Return the outcome of a scenario, and the places of the mutants of deliveries that it notices."""
-    inputs, staged = _worker_inputs()
-    definitions, scenario = narrowed(inputs.definitions, staged[index], inputs.alerts)
-    outcome = play(definitions, scenario)
-    outcome.hints = hints(definitions, outcome, inputs.ordinary)
-    if not faults:
-        return outcome, set()
-    mutants = _WORKER.setdefault("delivery mutants", DeliveryMutants(selected(inputs.definitions, inputs.alerts)))
-    assert isinstance(mutants, DeliveryMutants)
-    return outcome, mutants.play(outcome)
+def _play(index: int) -> tuple[ScenarioOutcome, int]:
+    """Return the outcome of a scenario without its telemetry, and how many of its plays are from the cache."""
+    [worker] = _WORKER
+    definitions, staged = narrowed(worker.inputs.definitions, worker.staged[index], worker.inputs.alerts)
+    known = replace(worker.results, cache=None) if worker.timelines else worker.results
+    outcome, count = known.play(definitions, staged)
+    outcome.hints = hints(definitions, outcome, worker.inputs.ordinary)
+    timeline = outcome.timeline if worker.timelines else Timeline()
+    return replace(outcome, staged=None, timeline=timeline), count  # type: ignore[arg-type]  # the parent has it
 
 
-def _score(index: int) -> list[Verdict]:
-    inputs, staged = _worker_inputs()
-    monitor = inputs.definitions.account.monitors[index]
-    return score(inputs.definitions, monitor, staged, inputs.ordinary)
+def _score(index: int) -> tuple[list[Verdict], int]:
+    [worker] = _WORKER
+    return worker.results.score(worker.inputs.definitions.account.monitors[index], worker.staged_with_digests)
+
+
+def _measure_noise(alert: str, seeds: int) -> tuple[Noise, int]:
+    [worker] = _WORKER
+    return worker.results.noise(alert, seeds)
 
 
 def _measure_month(seed: int) -> Noise:
-    inputs, _ = _worker_inputs()
-    return measure_noise(selected(inputs.definitions, inputs.alerts), month(inputs.ordinary, seed))
+    [worker] = _WORKER
+    return measure_noise(worker.inputs.definitions, month(worker.inputs.ordinary, seed))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from firedrill.errors import KnownFailure
-from firedrill.prove.dependencies import with_members
+from firedrill.prove.dependencies import slos_of, with_members
 from firedrill.prove.staging import StagedScenario
 from firedrill.scenario.definitions import Definitions
 
@@ -39,6 +39,22 @@ def selected(definitions: Definitions, alerts: Collection[str]) -> Definitions:
     monitors = [monitor for monitor in definitions.account.monitors if str(monitor["id"]) in kept]
     unread = [item for item in definitions.unread if item.name in alerts]
     return replace(definitions.with_monitors(monitors), unread=unread)
+
+
+def alone(definitions: Definitions, alerts: Collection[str]) -> Definitions:
+    """Return some alerts with nothing but what decides their behaviour: members, SLOs, synthetic tests, recipients."""
+    few = selected(definitions, alerts)
+    monitors = few.account.monitors
+    identifiers = {str(monitor["id"]) for monitor in monitors}
+    checks = {(monitor.get("options") or {}).get("synthetics_check_id") for monitor in monitors}
+    tests = [
+        test
+        for test in few.account.synthetics
+        if str(test.get("monitor_id")) in identifiers or test.get("public_id") in checks
+    ]
+    account = replace(few.account, slos=slos_of(few, monitors), synthetics=tests)
+    names = {identifier: name for identifier, name in few.names.items() if identifier in identifiers}
+    return replace(few, account=account, names=names, unread=(), pipelines=())
 
 
 def narrowed(

@@ -80,14 +80,14 @@ def _amounts(ordinary: float, changed: float | str | None, minutes: int) -> Floa
 def simulate(
     ordinary: Ordinary, courses: Mapping[str, Course], start: float, seed: Sequence[int] | None = None
 ) -> Recording:
-    """Return series and events from ``start`` (epoch seconds).
+    """Return series and events from ``start`` (epoch seconds), of the signals that have a course.
 
     With a seed, each signal's amounts and values vary at random, independently of the other signals.
     """
     series: list[Series] = []
     events: list[Events] = []
-    for name, signal in ordinary.signals.items():
-        course = courses[name]
+    for name, course in courses.items():
+        signal = ordinary.signals[name]
         if not course.rates.any():
             continue
         times: FloatArray = start + MINUTE * np.arange(course.rates.size, dtype=np.float64) + MINUTE / 2

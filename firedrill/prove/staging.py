@@ -1,9 +1,9 @@
 """Stage scenarios: give each its virtual clock and its telemetry, recorded or simulated."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from firedrill.prove.simulate import course_of, simulate
 from firedrill.scenario.clock import Clock, clock_from
 from firedrill.scenario.layout import lay_out
 from firedrill.scenario.recordings import load_segment, phase_files
-from firedrill.scenario.scenario import RecordedTelemetry, Scenario, ScenarioError, SignalChanges
+from firedrill.scenario.scenario import Phases, RecordedTelemetry, Scenario, ScenarioError, SignalChanges
 
 BEGIN = 1_772_000_040.0 // 86400 * 86400 + 6 * 3600
 """The start of scenarios on the virtual clock: 06:00 UTC on a working day."""
@@ -23,23 +23,49 @@ TRACK = "events: "
 """The prefix of a track's name in :attr:`StagedScenario.digests`."""
 
 
+class DeferredTelemetry:
+    """Telemetry that is made when it is first read."""
+
+    def __init__(self, make: Callable[[], Recording]) -> None:
+        self._make = make
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The telemetry."""
+        return self._make()
+
+
 @dataclass(frozen=True)
 class StagedScenario:
     """A scenario with its telemetry. ``real`` is whether the running service emitted it.
 
-    ``delays`` has the seconds by which the metrics and tracks of that name arrive late in the failing phase.
+    ``files`` are those of the telemetry, none where it is simulated. ``delays`` has the seconds by which the metrics
+    and tracks of that name arrive late in the failing phase. ``known_digests`` are the digests of an earlier proof.
     """
 
     name: str
     scenario: Scenario
     clock: Clock
-    telemetry: Recording
-    real: bool
+    deferred: DeferredTelemetry
+    files: tuple[Path, ...] = ()
     delays: Mapping[str, float] = field(default_factory=dict)
+    known_digests: Mapping[str, bytes] | None = None
+
+    @property
+    def real(self) -> bool:
+        """True where the telemetry is recorded."""
+        return bool(self.files)
+
+    @property
+    def telemetry(self) -> Recording:
+        """The scenario's telemetry."""
+        return self.deferred.recording
 
     @cached_property
     def digests(self) -> Mapping[str, bytes]:
         """A digest of each metric's series and of each track's events."""
+        if self.known_digests is not None:
+            return self.known_digests
         digests: dict[str, bytes] = {}
         for metric in self.telemetry.metrics():
             total = blake2b(digest_size=16)
@@ -69,15 +95,23 @@ def stage(name: str, scenario: Scenario, ordinary: Ordinary, folder: Path) -> St
     if all(file.exists() for file in files):
         phases = scenario.timeline
         lengths = (phases.healthy, phases.failing, phases.remediated)
-        segments = [(load_segment(file), float(length)) for file, length in zip(files, lengths, strict=True)]
-        return StagedScenario(name, scenario, clock_from(scenario, BEGIN), lay_out(segments, start=BEGIN), real=True)
+        lay = DeferredTelemetry(partial(_laid_out, files, lengths))
+        return StagedScenario(name, scenario, clock_from(scenario, BEGIN), lay, tuple(files))
     if scenario.is_live:
         return None
+    file = folder / recording
     try:
-        telemetry = recording_file.load(folder / recording)
+        telemetry = recording_file.load(file)
     except (OSError, recording_file.RecordingError) as error:
         raise ScenarioError(f"scenario {name}: {error}") from error
-    return StagedScenario(name, scenario, clock_from(scenario, _start(telemetry)), telemetry, real=True)
+    clock = clock_from(scenario, _start(telemetry))
+    return StagedScenario(name, scenario, clock, DeferredTelemetry(partial(recording_file.load, file)), (file,))
+
+
+def _laid_out(files: Sequence[Path], lengths: Sequence[float]) -> Recording:
+    """Return the telemetry of a live drill's phases, each laid out over its length in seconds."""
+    segments = [(load_segment(file), float(length)) for file, length in zip(files, lengths, strict=True)]
+    return lay_out(segments, start=BEGIN)
 
 
 def stage_changes(name: str, scenario: Scenario, changes: SignalChanges, ordinary: Ordinary) -> StagedScenario:
@@ -85,7 +119,18 @@ def stage_changes(name: str, scenario: Scenario, changes: SignalChanges, ordinar
     for signal in (*changes.failing, *changes.remediated, *changes.healthy):
         if signal not in ordinary.signals:
             raise ScenarioError(f"scenario {name}: ordinary.yaml has no signal {signal!r}")
-    lengths = scenario.timeline
+    clock = clock_from(scenario, scenario.begins.timestamp() if scenario.begins else BEGIN)
+    delays = {
+        signal.metric or signal.track: float(changes.late[signal.channel])
+        for signal in ordinary.signals.values()
+        if signal.channel in changes.late
+    }
+    deferred = DeferredTelemetry(partial(_changed_telemetry, scenario.timeline, changes, ordinary, clock))
+    return StagedScenario(name, scenario, clock, deferred, delays=delays)
+
+
+def _changed_telemetry(lengths: Phases, changes: SignalChanges, ordinary: Ordinary, clock: Clock) -> Recording:
+    """Return the ordinary signals with a scenario's changes."""
     phases = (
         (lengths.healthy, changes.healthy),
         (lengths.failing, changes.failing),
@@ -94,18 +139,13 @@ def stage_changes(name: str, scenario: Scenario, changes: SignalChanges, ordinar
     courses = {
         key: course_of(signal, [(seconds // 60, change.get(key)) for seconds, change in phases])
         for key, signal in ordinary.signals.items()
+        if signal.rate or any(key in change for _, change in phases)
     }
-    clock = clock_from(scenario, scenario.begins.timestamp() if scenario.begins else BEGIN)
     first, last = (int(time - clock.start) // 60 for time in (clock.failure, clock.remediation))
     for key, course in courses.items():
         if ordinary.signals[key].channel in changes.lost:
             course.rates[first:last] = 0.0
-    delays = {
-        signal.metric or signal.track: float(changes.late[signal.channel])
-        for signal in ordinary.signals.values()
-        if signal.channel in changes.late
-    }
-    return StagedScenario(name, scenario, clock, simulate(ordinary, courses, clock.start), real=False, delays=delays)
+    return simulate(ordinary, courses, clock.start)
 
 
 def _start(telemetry: Recording) -> float:

@@ -33,7 +33,8 @@ def score(
 ) -> list[Verdict]:
     """Return the verdict on every fault of one monitor."""
     alert = definitions.alert(monitor)
-    scenarios = [(item, MeasurementCache(item.telemetry)) for item in _distinct(definitions, monitor, staged)]
+    distinct = distinct_scenarios(definitions, monitor, staged).values()
+    scenarios = [(item, MeasurementCache(item.telemetry)) for item in distinct]
     verdicts: list[Verdict] = []
     survivors: list[Mutant] = []
     for mutant in mutants(monitor, definitions.account):
@@ -50,10 +51,13 @@ def score(
     return verdicts
 
 
-def _distinct(definitions: Definitions, monitor: Json, staged: Sequence[StagedScenario]) -> list[StagedScenario]:
+def distinct_scenarios(
+    definitions: Definitions, monitor: Json, staged: Sequence[StagedScenario]
+) -> dict[object, StagedScenario]:
     """Return the scenarios that may judge this monitor differently, those with an expectation of its alert first.
 
-    In many scenarios a monitor reads the same telemetry and is expected to do the same: one of them is enough.
+    In many scenarios a monitor reads the same telemetry and is expected to do the same: one of them is enough. They are
+    listed by what the monitor meets in them: the clock, the expectations and the digests of what it reads.
     """
     alert, text = definitions.alert(monitor), readable_text(definitions, monitor)
     distinct: dict[object, StagedScenario] = {}
@@ -61,7 +65,7 @@ def _distinct(definitions: Definitions, monitor: Json, staged: Sequence[StagedSc
     for item in sorted(in_time, key=lambda item: not item.scenario.expectations_of(alert)):
         expectations = [expectation.model_dump_json() for expectation in item.scenario.expectations_of(alert)]
         distinct.setdefault((item.clock, *expectations, _read_digests(item, text)), item)
-    return list(distinct.values())
+    return distinct
 
 
 def _read_digests(staged: StagedScenario, text: str) -> tuple[tuple[str, bytes], ...]:

@@ -22,6 +22,7 @@ def proof_data(proof: Proof, definitions: Definitions) -> Json:
         "verdict": verdict_line(proof),
         "summary": summary(proof),
         "seconds": round(proof.seconds, 1),
+        "from_cache": {kind: proof.from_cache[kind] for kind in ("plays", "faults", "months")},
         "covered": covered(proof),
         "problems": problems,
         "alerts": [_alert(of_alert, problems) for of_alert in figures],

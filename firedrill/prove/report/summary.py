@@ -93,6 +93,12 @@ def summary(proof: Proof) -> str:
         sentences.append(
             f"Notifications a week in {proof.noise.weeks:.0f} ordinary weeks: {', '.join(teams) or 'none'}."
         )
+    if proof.from_cache.total():
+        kept = proof.from_cache
+        sentences.append(
+            f"Unchanged since an earlier proof: {kept['plays']:,} plays of an alert in a scenario, the faults of "
+            f"{kept['faults']} alerts, the months of {kept['months']}; `--no-cache` proves them again."
+        )
     if proof.seconds:
         sentences.append(f"The proof took {proof.seconds:.0f} s.")
     return " ".join(sentences)
