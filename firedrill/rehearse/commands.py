@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,12 +67,9 @@ def execute(
     place: Place, command: str, folder: str = "", text: str = "", variables: Mapping[str, str] | None = None
 ) -> Outcome:
     """Run a command of the page in a folder of the copy. text: what a person types at its prompt."""
-    words = shlex.split(command)
-    if words[0] == "firedrill":
-        words[:1] = [sys.executable, "-m", "firedrill.cli"]
     began = time.monotonic()
     done = subprocess.run(
-        words,
+        shlex.split(command),
         cwd=place.root / folder,
         env={**place.variables, **(variables or {})},
         input=text,

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from firedrill.engine import environment
+from firedrill.engine import environment, stack
 from firedrill.engine.published_plugin import plugin_folder
+from firedrill.engine.recovery import Accounts
 from firedrill.errors import KnownFailure
 from firedrill.rehearse.cases import Case
 from firedrill.sandbox import processes
-from firedrill.settings import API_KEY, APP_KEY, Provider, Settings
+from firedrill.settings import Provider, Settings
 
 PORTS = 6
 """Ports of a sandbox."""
@@ -26,9 +25,10 @@ AUTHOR = ("-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@example.com")
 
 @dataclass(frozen=True)
 class Place:
-    """A copy of the checkout and its sandbox."""
+    """A copy of the checkout and its sandbox. accounts: as who manages them reaches them."""
 
     settings: Settings
+    accounts: Accounts
 
     @property
     def root(self) -> Path:
@@ -83,8 +83,10 @@ def prepared(checkout: Path, provider: Provider, case: Case) -> Iterator[Place]:
             environment.prepare(settings)
             try:
                 processes.start(settings)
-                _refuse(settings, case.refused_paths)
-                yield Place(settings)
+                place = Place(settings, stack.accounts(settings))
+                faults = [{"kind": "forbidden", "path": path} for path in case.refused_paths]
+                place.accounts.datadog.call("PUT /-/faults", {"faults": faults})
+                yield place
             finally:
                 processes.stop(settings)
 
@@ -124,17 +126,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def call(url: str, method: str, path: str, body: object) -> None:
-    """Send a request to an account of the sandbox, as who manages it."""
-    headers = {"DD-API-KEY": API_KEY, "DD-APPLICATION-KEY": APP_KEY}
-    response = httpx.request(method, f"{url}{path}", headers=headers, json=body, timeout=30, trust_env=False)
-    if response.is_error and response.status_code != httpx.codes.CONFLICT:
-        raise KnownFailure(f"the sandbox refused {method} {path}: {response.text[:200]}")
-
-
-def _refuse(settings: Settings, paths: tuple[str, ...]) -> None:
-    """Answer 403 at paths of Datadog's API."""
-    faults = [{"kind": "forbidden", "path": path} for path in paths]
-    call(settings.datadog_url, "PUT", "/-/faults", {"faults": faults})

@@ -13,7 +13,7 @@ from firedrill.image import digest
 from firedrill.rehearse import configuration
 from firedrill.rehearse.cases import Case
 from firedrill.rehearse.commands import Outcome, State, Step, execute
-from firedrill.rehearse.place import Place, call, prepared
+from firedrill.rehearse.place import Place, prepared
 from firedrill.settings import API_KEY, APP_KEY, Provider
 
 ADVISED = 4
@@ -94,27 +94,27 @@ class _Play:
         image = f"{config.region}-docker.pkg.dev/{config.project}/llm-api/llm-api@{hexadecimal}"
         self._deploy(f"firedrill deploy -s {self.stack} --image {image}")
         self._run(f"pulumi config set llm-api:image {image}")
-        again = self._run(f"pulumi up -s {self.stack} --refresh --yes --policy-pack policies/")
+        again = self._run(f"pulumi up -s {self.stack} --refresh --policy-pack policies/ --yes")
         if " created" in again.summary or " updated" in again.summary or " deleted" in again.summary:
             raise Stopped(f"a second `pulumi up` changed something: {again.summary}")
         self._send_first_traffic()
         self._run(f"pulumi stack init {configuration.ORGANISATION}", ORGANISATION)
         for key, value in {"datadog:apiKey": API_KEY, "datadog:appKey": app_key}.items():
             self._run(f"pulumi config set --secret {key}", ORGANISATION, value)
-        self._deploy(f"pulumi up -s {configuration.ORGANISATION} --yes --policy-pack ../../policies", ORGANISATION)
+        self._deploy(f"pulumi up -s {configuration.ORGANISATION} --policy-pack ../../policies --yes", ORGANISATION)
         if (self.case.policy or self.case.refused_paths) and not self.followed:
             raise Stopped(f"{self.case.name}: nothing was refused, so that no error named a key")
 
     def _prepare_accounts(self, config: configuration.Configuration) -> None:
         """Invite the people of the configuration, and enforce the case's policy."""
-        settings = self.place.settings
-        for person in config.people:
-            body = {"data": {"type": "users", "attributes": {"email": person}}}
-            call(settings.datadog_url, "POST", "/api/v2/users", body)
+        accounts = self.place.accounts
+        users = accounts.datadog.call("GET /api/v2/users")["data"]
+        for person in {*config.people} - {user["attributes"]["email"] for user in users}:
+            accounts.datadog.call("POST /api/v2/users", {"data": {"type": "users", "attributes": {"email": person}}})
         if self.case.policy:
             policies = f"projects/{config.project}/policies"
             policy = {"name": f"{policies}/{self.case.policy}", "spec": {"rules": [{"enforce": True}]}}
-            call(settings.google_url, "POST", f"/v2/{policies}", policy)
+            accounts.google.call(f"POST orgpolicy/v2/{policies}", policy)
 
     def _new_application_key(self) -> str:
         command = NEW_KEY.format(url=self.place.settings.datadog_url, key="$DD_API_KEY", app="$DD_APP_KEY")
