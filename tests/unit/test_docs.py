@@ -1,7 +1,9 @@
 """The commands, targets, files, headings and paths that the documentation names exist."""
 
 import re
+import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,11 @@ FOLDERS = ("benchmarks", "docs", "drills", "firedrill", "infra", "policies", "pr
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
 NOT_OURS = {"infra/checkout.py", "firedrill/served", "tests/v1/cassettes", "tests/v2/cassettes"}
 """Names that look like paths: a command's output, an annotation, folders of another repository."""
+VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
+NOT_READ_HERE = {"DEPLOY_ACCOUNT", "NO_COLOR", "PREVIEW_ACCOUNT"}
+"""Placeholders of commands, and a variable that a library reads."""
+READ_IN = ("*.py", "*.js", "*.mjs", "*.ts", "*.yml", "*.yaml", "Makefile", "Dockerfile")
+"""The files that may read a variable or define a constant."""
 COMMANDS = set(getattr(get_command(app), "commands", {}))
 TARGETS = set(re.findall(r"^([a-z][a-z -]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TARGETS = {target for line in TARGETS for target in line.split()}
@@ -57,3 +64,24 @@ def test_paths_that_a_page_names_exist(page: Path) -> None:
     for path in re.findall(r"`([^`\s]+)`", prose):
         if PATH.fullmatch(path) and "KEY" not in path and path not in NOT_OURS:
             assert (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+@cache
+def names_in_code() -> frozenset[str]:
+    """Return the names in capitals that the repository's files have, beside its documentation."""
+    listed = subprocess.run(["git", "ls-files", *READ_IN], cwd=ROOT, capture_output=True, text=True, check=True)
+    return frozenset(name for file in listed.stdout.split() for name in VARIABLE.findall((ROOT / file).read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_variables_that_a_page_names_are_read(page: Path) -> None:
+    names = {name for line in code(page.read_text()) for name in VARIABLE.findall(line)}
+    assert not names - names_in_code() - NOT_READ_HERE
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_table_has_a_heading(page: Path) -> None:
+    lines = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL).splitlines()
+    for before, first, second in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if first.startswith("|") and not before.startswith("|"):
+            assert second.startswith(("|--", "| --")), f"{page.name}: {first[:60]}"
