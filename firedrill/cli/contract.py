@@ -74,10 +74,10 @@ def contract(  # noqa: PLR0917 - typer reads options from parameters
 
 def _print_alerts(emitted: "Contract", root: Path) -> None:
     """Print which alerts of the stack stay for a service, and why the others go."""
-    from firedrill.contract.alerts import what_is_missing
+    from firedrill.contract.alerts import missing_telemetry
     from firedrill.prove.collect import from_program
 
-    missing = what_is_missing(emitted, from_program(root.resolve(), "local"))
+    missing = missing_telemetry(emitted, from_program(root.resolve(), "local"))
     for alert, reasons in missing.items():
         console.print(f"{'goes' if reasons else 'stays'}  {escape(': '.join([alert, *reasons[:1]]))}", soft_wrap=True)
     console.print(f"{sum(not reasons for reasons in missing.values())} of {len(missing)} alerts stay.")

@@ -10,7 +10,7 @@ from firedrill.query import QueryError
 from firedrill.scenario.definitions import Definitions
 
 
-def what_is_missing(contract: Contract, definitions: Definitions) -> dict[str, list[str]]:
+def missing_telemetry(contract: Contract, definitions: Definitions) -> dict[str, list[str]]:
     """Return, by alert, what it reads and the service does not emit; an empty list for an alert that stays.
 
     Values of the tags service, env and version are ignored, since the alert will have the service's own.
