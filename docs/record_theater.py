@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from firedrill.evaluate import graph_query  # noqa: E402
-from firedrill.notify.deliver import PageResolved, WorkflowRun  # noqa: E402
+from firedrill.notify.deliver import Message, PageResolved, WorkflowRun  # noqa: E402
 from firedrill.notify.paging import Page  # noqa: E402
 from firedrill.prove.collect import from_program  # noqa: E402
 from firedrill.prove.ordinary import load as load_ordinary  # noqa: E402
@@ -100,7 +100,7 @@ def _alert(alert: AlertOutcome, outcome: ScenarioOutcome, begin: float, start: f
 
 
 def _events(alert: AlertOutcome, begin: float, end: float) -> list[Json]:
-    """Return state changes, pages and runs of workflows."""
+    """Return state changes, pages, messages of alerts, and runs of workflows."""
     events: list[tuple[float, str, str]] = [
         (change.time, STATES[change.new], change.group_name) for change in alert.transitions
     ]
@@ -112,6 +112,8 @@ def _events(alert: AlertOutcome, begin: float, end: float) -> list[Json]:
                     events.append((at, "resolved", team))
                 case WorkflowRun(handle, _, _):
                     events.append((at, "workflow", handle))
+                case Message(kind, name) if notification.transition.new != "OK":
+                    events.append((at, "message", f"{kind} {name}"))
                 case Page():
                     pass
                 case _:

@@ -4,7 +4,7 @@ import type { Alert, Kind, Mark, Numbers, Scene, Series } from "./scene";
 
 interface DrillEvent {
   at: number;
-  kind: Level | "page" | "workflow" | "resolved";
+  kind: Level | "page" | "message" | "workflow" | "resolved";
   text: string;
 }
 
@@ -24,6 +24,7 @@ const KINDS: Record<DrillEvent["kind"], Kind> = {
   alert: "alert",
   nodata: "no data",
   page: "page",
+  message: "message",
   workflow: "workflow",
   resolved: "resolved",
 };
@@ -68,7 +69,7 @@ export function sceneOf(drill: Drill, began: number, now: number): Scene {
 }
 
 function textOf(event: DrillEvent, title: string): string {
-  if (event.kind === "page") return event.text;
+  if (event.kind === "page" || event.kind === "message") return event.text;
   if (event.kind === "workflow") return `${event.text}, started by: ${title}`;
   return title;
 }

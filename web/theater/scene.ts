@@ -24,7 +24,7 @@ export interface Alert {
   series: Series | null;
 }
 
-export type Kind = "failure" | "warn" | "alert" | "page" | "workflow" | "incident" | "remediation" | "recovery" | "resolved" | "no data";
+export type Kind = "failure" | "warn" | "alert" | "page" | "message" | "workflow" | "incident" | "remediation" | "recovery" | "resolved" | "no data";
 
 export interface Mark {
   at: number;

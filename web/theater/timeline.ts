@@ -11,6 +11,7 @@ const EVENT_NAMES: Record<Kind, string> = {
   warn: "Warning",
   alert: "Alert",
   page: "Page",
+  message: "Message",
   workflow: "Workflow",
   incident: "Incident",
   remediation: "Failure ends",
@@ -76,15 +77,15 @@ export class Timeline {
   private steps(scene: Scene): HTMLElement[] {
     const alert = first(scene, "alert");
     const end = recovered(scene);
-    const page = first(scene, "page");
+    const told = first(scene, "page") ?? first(scene, "message");
     const workflow = first(scene, "workflow");
-    const quiet = end ? "nobody was paged: the team was told" : "";
+    const quiet = end ? "nobody was paged" : "";
     return [
-      step("Failure", first(scene, "failure"), "press a button", scene),
-      step("Alert", alert, scene.began === null ? "" : this.outlook(scene), scene),
-      step("Page", page, quiet, scene),
-      step("Workflow", workflow, end ? "none was started" : "", scene),
-      step("Recovery", end, alert ? "not yet" : "", scene),
+      step("failure", "Failure", first(scene, "failure"), "press a button", scene),
+      step("alert", "Alert", alert, scene.began === null ? "" : this.outlook(scene), scene),
+      step("page", told?.kind === "message" ? "Message" : "Page", told, quiet, scene),
+      step("workflow", "Workflow", workflow, end ? "none was started" : "", scene),
+      step("recovery", "Recovery", end, alert ? "not yet" : "", scene),
     ];
   }
 
@@ -151,8 +152,8 @@ function stateBands(scene: Scene, key: string): Band[] {
   return bands;
 }
 
-function step(name: string, mark: Mark | undefined, waiting: string, scene: Scene): HTMLElement {
-  const item = h("li", { class: mark ? "reached" : "waiting", "data-step": name.toLowerCase() }, h("b", {}, name));
+function step(key: string, name: string, mark: Mark | undefined, waiting: string, scene: Scene): HTMLElement {
+  const item = h("li", { class: mark ? "reached" : "waiting", "data-step": key }, h("b", {}, name));
   if (mark) item.append(h("span", { class: "when" }, when(mark.at, scene)), h("span", {}, mark.text));
   else item.append(h("span", { class: "muted" }, waiting));
   return item;

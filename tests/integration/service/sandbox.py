@@ -127,7 +127,8 @@ class Service:
 
     def lines(self, event: str = "") -> list[dict[str, Any]]:
         """Return the log lines so far, of one event or all."""
-        lines = [json.loads(line) for line in self.output.read_text().splitlines() if line.startswith("{")]
+        whole = self.output.read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if not event or line.get("event") == event]
 
     def stop(self) -> float:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,17 @@ from tests.integration.service.servers import servers
 pytestmark = needs_chromium
 
 BUNDLE_BYTES = 250_000
+QUICK = ("throttled", "quality")
+"""A failure that pages somebody, and one that sends a message; the others are slow tests."""
+EFFECT_SECONDS = 60
+EFFECTS = {
+    "slow": ("Latency of chats, p95", r"p95 (?:[89]|\d\d)(?:\.\d+)? s"),
+    "cost": ("Tokens", r"tokens (?:[2-9]|\d\d)(?:\.\d+)?k"),
+    "quality": ("Chats, answered and failed", r"answered [1-9]"),
+    "injection": ("Chats, answered and failed", r"answered [1-9]"),
+}
+"""The chart that shows a failure, and its newest number; the other failures fail chats. An answer that runs on has
+2,048 tokens, five usual ones together fewer."""
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DRILLS = ROOT / "service" / "static" / "theater" / "drills"
 
@@ -47,32 +59,47 @@ def test_the_page_offers_each_failure(browser: Tab) -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [pytest.param(failure, marks=() if failure.key == "throttled" else pytest.mark.slow) for failure in FAILURES],
+    [pytest.param(failure, marks=() if failure.key in QUICK else pytest.mark.slow) for failure in FAILURES],
     ids=lambda failure: failure.key,
 )
-def test_a_button_breaks_gemini_and_its_drill_shows_alert_page_and_recovery(
+def test_a_button_breaks_the_service_and_its_drill_shows_alert_notification_and_recovery(
     browser: Tab, stage: tuple[Service, str], failure: Failure
 ) -> None:
-    page, google = browser.page, stage[1]
+    page, (service, google) = browser.page, stage
+    before = len(service.lines())
     page.get_by_role("button", name=failure.label, exact=True).click()
     expect(page.get_by_role("status")).to_have_text(failure.description)
     modes = [active["mode"] for active in httpx.get(f"{google}/-/gemini/failures").json()["failures"]]
     assert modes == ([failure.gemini.mode] if failure.gemini else [])
+    eventually(lambda: _effect(page, service, before, failure.key), EFFECT_SECONDS, f"the effect of {failure.key}")
     page.get_by_role("button", name="Play the drill").click()
     expect(_step(page, "failure")).to_have_class("waiting")
     page.clock.run_for(61_000)
     expect(page.get_by_role("status")).to_contain_text("at its end")
     drill = json.loads((DRILLS / f"{failure.key}.json").read_text())
     kinds = {event["kind"] for alert in drill["alerts"] for event in alert["events"]}
-    for name in ("failure", "alert", "recovery"):
+    for name in ("failure", "alert", "page", "recovery"):
         expect(_step(page, name)).to_have_class("reached")
-    for name in ("page", "workflow"):
-        expect(_step(page, name)).to_have_class("reached" if name in kinds else "waiting")
+    expect(_step(page, "page").locator("b")).to_have_text("Page" if "page" in kinds else "Message")
+    expect(_step(page, "page")).to_contain_text("@example.com" if "page" in kinds else "llm-platform")
+    expect(_step(page, "workflow")).to_have_class("reached" if "workflow" in kinds else "waiting")
     for alert in drill["alerts"]:
         expect(page.locator(f"[data-alert={alert['key']}]")).to_contain_text(alert["title"])
     page.get_by_role("button", name="Back to now").click()
     page.get_by_role("button", name="End the failure").click()
     eventually(lambda: httpx.get(f"{google}/-/gemini/failures").json()["failures"] == [], what="the failure's end")
+
+
+def _effect(page: Page, service: Service, before: int, failure: str) -> bool:
+    """Return whether the page's numbers show the failure; the service's new lines, too, for what callers do."""
+    chart, numbers = EFFECTS.get(failure, ("Chats, answered and failed", r"failed [1-9]"))
+    label = page.locator(f"[role=img][aria-label^='{chart}']").get_attribute("aria-label") or ""
+    new = service.lines()[before:]
+    done = {
+        "quality": any(line.get("event") == "feedback" and line["rating"] == "down" for line in new),
+        "injection": any(line.get("signal") == "prompt_injection" for line in new),
+    }
+    return re.search(numbers, label) is not None and done.get(failure, True)
 
 
 def test_the_tabs_own_chats_and_the_time_left_are_shown(browser: Tab, stage: tuple[Service, str]) -> None:
