@@ -23,6 +23,7 @@ from tests.conftest import ROOT, free_ports
 
 BEFORE = "00687b163e0336253f42f3b3cdf22c81da5db733"
 """The commit of the release before: the last one whose program was one flat folder."""
+START_BEFORE = "from firedrill.console import sandbox\nwith sandbox(start=True): pass"
 PROGRAMS = ("", "infra/org")
 DEADLINE = 600
 """Seconds for one command."""
@@ -53,13 +54,16 @@ compares a dashboard's text with the answer's, and every second ``up`` would upd
 
 ADDED = frozenset(
     {
-        "availability-budget", "callers-refused", "chat-median-slow", "chats-vanish", "evaluations-stop", "logs-vanish",
+        "access-cloudbuild", "access-cloudresourcemanager", "access-sts", "availability-budget", "callers-refused",
+        "chat-median-slow", "chats-vanish", "deploy-deploy-cloudbuild-builds-editor",
+        "deploy-deploy-cloudkms-cryptokeyencrypterdecrypter", "deploy-look-cloudkms-cryptokeydecrypter",
+        "evaluations-stop", "logs-vanish",
         "secrets-conversation-keys", "secrets-conversation-keys-reader", "secrets-conversation-keys-value",
         "signal-burns-for-a-day", "signal-median-slow", "signal-most-chats-fail", "signal-no-chat-lines",
         "signal-no-chats", "signal-requests-reported", "signal-slow-lately", "small-model-slow",
     }
 )  # fmt: skip
-"""The alerts and the secret that this release adds. A roll-back deletes them."""
+"""The alerts, the secret, and the deployer's APIs and roles that this release adds. A roll-back deletes them."""
 CHANGED = {
     "availability-fast-burn: query": "also pages when most of a few chats fail",
     "availability-slow-burn: query": "also reads 3x over 24 h",
@@ -76,7 +80,7 @@ CHANGED = {
 }
 """What this release changes in place, by resource and input, with the reason."""
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,10 @@ class Release:
         """Run a command of this version; return its output."""
         return self._run([sys.executable, "-m", "firedrill.cli", *arguments], self.variables)
 
+    def start_before(self) -> None:
+        """Start the sandbox with the code of the release before, whose `preview` imports packages that went."""
+        self._run([sys.executable, "-c", START_BEFORE], self.variables)
+
     def pulumi(self, folder: str, *arguments: str) -> Any:
         """Run plain Pulumi on one of the two programs; return its JSON answer."""
         command = ["pulumi", *arguments, "--stack", "local", "--non-interactive"]
@@ -119,8 +127,7 @@ class Release:
         return done.stdout
 
     def preview(self) -> list[dict[str, Any]]:
-        """Return the steps that an update of both programs would take."""
-        self.firedrill("preview")
+        """Return the steps that an update of both programs would take; the sandbox runs."""
         return [
             step
             for folder in PROGRAMS
@@ -154,10 +161,12 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crossing]:
         before.firedrill("up")
         before.firedrill("down")
         running = after
+        after.firedrill("preview")
         upgrade = after.preview()
         after.firedrill("up")
         after.firedrill("down")
         running = before
+        before.start_before()
         yield Crossing(upgrade, before.preview())
     finally:
         running.firedrill("down")
