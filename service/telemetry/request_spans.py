@@ -13,6 +13,8 @@ from ddtrace.contrib.trace_utils import activate_distributed_headers, set_http_m
 from ddtrace.trace import Span, tracer
 from werkzeug.wsgi import ClosingIterator
 
+from service.telemetry.incoming_trace import tracing_headers
+
 NAME = "flask.request"
 
 
@@ -40,7 +42,7 @@ class _RequestSpans:
             return self._application(environ, start_response)
         # The last request of this thread may have left its caller's trace, or its own where nobody closed the response.
         tracer.context_provider.activate(None)
-        activate_distributed_headers(tracer, request_headers=environ, override=True)
+        activate_distributed_headers(tracer, request_headers=tracing_headers(environ), override=True)
         span = tracer.trace(NAME, service=config.service, span_type="web")
         span.set_tags({"component": "flask", "span.kind": "server", "http.method": environ["REQUEST_METHOD"]})
 

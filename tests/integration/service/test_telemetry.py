@@ -94,7 +94,7 @@ def test_a_callers_trace_goes_on_here_and_at_gemini(used: Used, headers: dict[st
     assert used.chat(**headers).json()["trace_id"] == TRACE
     call = next(call for call in used.calls[before:] if call["path"].endswith(":generateContent"))
     assert call["traceparent"].split("-")[1] == TRACE
-    assert int(call["x-datadog-trace-id"]) == int(TRACE[16:], 16)
+    assert not [name for name in call if name.startswith("x-datadog")]
 
 
 def test_spans_and_lines_have_the_place_and_calls_their_peer(used: Used) -> None:
