@@ -89,6 +89,17 @@ class Call:
         return left
 
 
+class Configuration(types.GenerateContentConfig):
+    """The configuration of a call, in which ``name in configuration`` is quick, and false as in each model of Pydantic.
+
+    google-genai asks that 36 times a call, and Pydantic answers by listing all fields: half a millisecond.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        """Return False: iteration yields pairs, so no name is among them."""
+        return False
+
+
 class RetryBudget:
     """The retries that a process may still make. It starts with one."""
 
@@ -122,7 +133,7 @@ class Gemini:
         self._lock = threading.Lock()
         self._client: genai.Client | None = None
         self._connections = Connections()
-        self._configuration = types.GenerateContentConfig(max_output_tokens=settings.max_output_tokens)
+        self._configuration = Configuration(max_output_tokens=settings.max_output_tokens)
 
     def end_calls(self) -> None:
         """End all calls now, with a problem for each caller: the process is about to end."""
