@@ -1,6 +1,8 @@
 # Every target sets up what it needs first; when all is there, that takes milliseconds.
 PYTHON ?= python3
 FIREDRILL := .venv/bin/firedrill
+# Bytecode is kept, whatever the shell says: every target starts many processes of the same code.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup packages up down status drill prove preview policies drift refresh destroy test test-all quick \
 	other-languages faults lint types lock bench web

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ ONE_STACK = ("tests/e2e", "tests/e2e/delivery")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
 for name in [name for name in os.environ if name.startswith(("FIREDRILL_", "PULUMI_", "DD_"))]:
     del os.environ[name]
+
+# Without bytecode each of make test's pytest processes compiles all tests with their assertions, which takes seconds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def free_ports(count: int) -> int:
