@@ -14,6 +14,7 @@ import { monitor } from "./pages/monitor";
 import { monitors } from "./pages/monitors";
 import { notebook, notebooks } from "./pages/notebooks";
 import { onCall } from "./pages/on_call";
+import { replay } from "./pages/replay";
 import { serviceMap } from "./pages/service_map";
 import { slos } from "./pages/slo";
 import { syntheticTest, syntheticTests } from "./pages/synthetics";
@@ -34,6 +35,7 @@ const PLACES: Place[] = [
   { path: /^\/apm\/trace\/([^/]+)/, page: trace },
   { path: /^\/(?:service-map|apm\/map)\/?$/, page: serviceMap },
   { path: /^\/llm\/traces\/?$/, page: llmTraces },
+  { path: /^\/rum\/replay\/sessions\/([\w-]+)/, page: replay },
   { path: /^\/rum(?:\/\w+)*\/?$/, page: rumEvents },
   { path: /^\/error-tracking\/issue\/([\w-]+)/, page: issue },
   { path: /^\/error-tracking\/?$/, page: issues },

@@ -15,8 +15,12 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import Response
 
+from firedrill.evaluate.telemetry import Event
 from firedrill.sandbox.datadog.intake import Receiver, replay
+from firedrill.sandbox.datadog.telemetry_store import TelemetryStore
+from firedrill.settings import API_KEY
 from tests.browser import needs_chromium, tab
+from tests.integration.sandbox.console.conftest import running_console
 from tests.integration.service import sandbox
 from tests.integration.service.sandbox import eventually
 from tests.unit.sandbox.intake.test_ddtrace import served
@@ -117,6 +121,34 @@ def test_a_browser_chats_and_rum_sees_what_people_do(tmp_path: Path) -> None:
     assert len(replayed["records"]) == sum(segment["records_count"] for segment in recorded)
     assert not any(kind.startswith("type ") for kind in replayed["counts"]), replayed["counts"]
     assert {segment["session"]["id"] for segment in recorded} == {event["session"]["id"] for event in events}
+    _assert_the_console_plays(recorded, tmp_path / "console")
+
+
+def _assert_the_console_plays(recorded: list[dict[str, Any]], folder: Path) -> None:
+    """Check that the console rebuilds the page: without answers at the beginning, with masked ones at the end."""
+    folder.mkdir()
+    with running_console(folder) as console, tab(folder, viewport={"width": 1280, "height": 900}) as browser:
+        segments = [
+            Event(segment["start"] / 1000, replay.TRACK, {"tags": [], "attributes": segment}) for segment in recorded
+        ]
+        TelemetryStore(console.database, API_KEY).append_events(segments)
+        page = browser.page
+        page.goto(f"{console.url}/rum/sessions")
+        page.get_by_role("link", name="Play").click()
+        drawn = page.frame_locator("iframe")
+        expect(drawn.locator("textarea")).to_be_visible()
+        expect(drawn.locator("#answers article")).to_have_count(0)
+        assert drawn.locator("body").evaluate("body => getComputedStyle(body).marginTop") == "0px", "no style sheet"
+        page.get_by_label("Speed").select_option("8")
+        page.get_by_role("button", name="Play").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=30_000)
+        expect(drawn.locator("#answers article").first).to_contain_text("xxx")
+        assert page.locator(".replay-mouse").is_visible()
+        page.get_by_label("Position").fill("0")
+        expect(drawn.locator("#answers article")).to_have_count(0)
+        # The frame runs no script, not even those of Playwright.
+        assert [complaint for complaint in browser.complaints if "Blocked script execution" not in complaint] == []
 
 
 def _traces(agent: str) -> set[int]:

@@ -6,6 +6,7 @@ import { fill, h, type Child } from "../../shared/dom";
 import { duration, number } from "../../shared/format";
 import { logsLink, traceLink } from "../links";
 import { empty, heading, moment, properties, seconds, section, stateBadge, table, tags } from "../parts";
+import { replayLink } from "./replay";
 import { withRange } from "../range";
 import type { Page } from "../router";
 import { bar } from "../widgets/graphs";
@@ -179,8 +180,9 @@ export const rumEvents: Page = async (context) => {
     { name: "Started", cell: (row: Json) => moment(seconds(row.start)) },
     { name: "Session", cell: (row) => h("a", { href: `/rum/sessions?query=${encodeURIComponent(`@session.id:${row.session}`)}` }, row.session) },
     { name: "Length", cell: (row) => duration((row.end - row.start) / 1000) },
+    { name: "Replay", cell: (row) => h("a", { href: replayLink(row.session) }, "Play") },
     { name: "Records", kind: "wide", cell: (row) => total(row.counts) },
-  ], replays, "No browser sent a replay."), h("p", { class: "muted" }, "Not drawn: the pictures of a replay. Its records are listed at /-/replays/SESSION.")));
+  ], replays, "No browser sent a replay.")));
   return refresh;
 };
 

@@ -19,7 +19,7 @@ RECORD_TYPES = {
     2: "full snapshot", 3: "incremental snapshot", 4: "meta", 6: "focus", 7: "view end", 8: "visual viewport",
     9: "frustration", 12: "change",
 }  # fmt: skip
-"""Names of the records' types. Records are listed and counted, not drawn: their form is not that of rrweb's player."""
+"""Names of the records' types. The console (``web/console/replay``) plays them."""
 BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 NAME = re.compile(rb'name="(\w+)"')
 

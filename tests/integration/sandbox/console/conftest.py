@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,10 @@ class Console:
             self.live.evaluator.evaluate_minute(now - 60 * ago)
 
 
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """Provide an empty account."""
-    path = tmp_path_factory.mktemp("console") / "datadog.sqlite"
+@contextmanager
+def running_console(folder: Path) -> Iterator[Console]:
+    """Provide an empty account, stored in a folder."""
+    path = folder / "datadog.sqlite"
     directory = Directory(Store(path))
     directory.open(settings.API_KEY, utc_now())
     receiver = Receiver(path, settings.API_KEY, directory.objects, put=directory.put)
@@ -80,6 +81,13 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             yield Console(f"http://localhost:{port}", api, live, path)
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Provide an empty account."""
+    with running_console(tmp_path_factory.mktemp("console")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
