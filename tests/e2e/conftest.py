@@ -78,12 +78,10 @@ class Sandbox:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def monitor(self, name_part: str) -> dict[str, Any]:
-        """Return the one monitor whose name contains a text."""
+    def monitor(self, alert: str) -> dict[str, Any]:
+        """Return the monitor of an alert, whose message links to the alert's runbook."""
         (monitor,) = [
-            monitor
-            for monitor in self.datadog("GET", "/api/v1/monitor")
-            if name_part.lower() in monitor["name"].lower()
+            monitor for monitor in self.datadog("GET", "/api/v1/monitor") if f"/{alert}.md" in monitor["message"]
         ]
         return dict(monitor)
 

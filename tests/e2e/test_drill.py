@@ -38,7 +38,7 @@ def test_a_throttle_storm_fires_pages_switches_the_model_and_clears(sandbox: San
 
 @pytest.mark.slow
 def test_a_monitor_on_a_metric_that_nobody_emits_is_named(sandbox: Sandbox) -> None:
-    monitor = sandbox.monitor("Chat latency p95")
+    monitor = sandbox.monitor("chat-slow")
     broken = monitor["query"].replace("llm.chat.latency", "llm.chat.latencies")
     sandbox.datadog("PUT", f"/api/v1/monitor/{monitor['id']}", json={"query": broken})
     try:

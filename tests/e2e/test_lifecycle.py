@@ -47,7 +47,7 @@ def test_the_organisation_knows_every_metric_that_the_service_emits(sandbox: San
 
 
 def test_what_was_edited_or_deleted_is_drift_and_up_restores_it(sandbox: Sandbox) -> None:
-    monitor = sandbox.monitor("Gemini throttling (429)")
+    monitor = sandbox.monitor("gemini-throttled")
     sandbox.datadog("PUT", f"/api/v1/monitor/{monitor['id']}", json={"priority": 5})
     dashboard = sandbox.datadog("GET", "/api/v1/dashboard")["dashboards"][0]
     sandbox.datadog("DELETE", f"/api/v1/dashboard/{dashboard['id']}")
@@ -73,7 +73,7 @@ def test_what_was_edited_or_deleted_is_drift_and_up_restores_it(sandbox: Sandbox
     restored = sandbox.firedrill("up", "--refresh")
     assert restored.returncode == 0, output(restored)
     assert sandbox.firedrill("drift").returncode == 0
-    assert sandbox.monitor("Gemini throttling (429)")["priority"] == monitor["priority"]
+    assert sandbox.monitor("gemini-throttled")["priority"] == monitor["priority"]
     cells = sandbox.datadog("GET", f"/api/v1/notebooks/{notebook['id']}")["data"]["attributes"]["cells"]
     assert len(cells) == len(notebook["attributes"]["cells"])
 

@@ -68,7 +68,7 @@ def test_the_drift_check_of_real_accounts_reads_no_secret(account: Sandbox, monk
 
 def test_a_change_is_named_with_both_values_and_its_author_and_the_state_stays(account: Sandbox) -> None:
     before = states(account)
-    monitor = account.monitor("Gemini throttling (429)")
+    monitor = account.monitor("gemini-throttled")
     path = f"/api/v1/monitor/{monitor['id']}"
     account.datadog("PUT", path, json={"priority": 5})
     result = account.firedrill("drift", "--markdown")
@@ -103,7 +103,7 @@ def test_what_the_environments_share_drifts_too(account: Sandbox) -> None:
 
 
 def test_without_an_audit_trail_the_author_is_unknown(account: Sandbox) -> None:
-    monitor = account.monitor("Gemini throttling (429)")
+    monitor = account.monitor("gemini-throttled")
     path = f"/api/v1/monitor/{monitor['id']}"
     account.datadog("PUT", path, json={"priority": 5})
     account.datadog("PUT", "/-/faults", json={"faults": [{"kind": "forbidden", "path": "/api/v2/audit"}]})

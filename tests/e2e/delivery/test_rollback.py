@@ -149,7 +149,7 @@ def test_the_whole_program_is_restored_from_git_and_a_failure_lists_what_changed
     back = sandbox.firedrill("rollback", "--to", first, "--alerts")
     assert back.returncode == 0, output(back)
     assert "extra" not in names(repository)
-    assert sandbox.monitor("Chat latency p95")["options"]["thresholds"]["critical"] == 4
+    assert sandbox.monitor("chat-slow")["options"]["thresholds"]["critical"] == 4
     history = sandbox.pulumi("stack", "history", "-s", "local", "--json").stdout
     assert first in history
 
@@ -162,14 +162,14 @@ def test_the_whole_program_is_restored_from_git_and_a_failure_lists_what_changed
     assert "the roll-back failed half-way" in failed.stderr
     changed = failed.stderr.split("Changed before it failed:")[1]
     # How far it gets before the first refusal varies; the list must agree with the account.
-    reached = sandbox.monitor("Chat latency p95")["options"]["thresholds"]["critical"] != 4
+    reached = sandbox.monitor("chat-slow")["options"]["thresholds"]["critical"] != 4
     assert ("update Monitor chat-slow" in changed) == reached
     assert ("create Monitor extra" in changed) == ("extra" in names(repository))
     assert re.search(r"(create|update) \w+ [\w-]+", changed)
     assert "Traceback" not in output(failed)
     restored = sandbox.firedrill("up")
     assert restored.returncode == 0, output(restored)
-    assert sandbox.monitor("Chat latency p95")["options"]["thresholds"]["critical"] == 9
+    assert sandbox.monitor("chat-slow")["options"]["thresholds"]["critical"] == 9
     assert "extra" in names(repository)
 
 

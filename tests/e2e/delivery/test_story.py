@@ -123,14 +123,14 @@ def test_a_stack_from_the_first_check_to_its_destruction(repository: Repository)
 
     # Somebody edits a monitor: drift detection reports both values and the author.
     assert sandbox.firedrill("drift").returncode == 0
-    monitor = sandbox.monitor("Gemini throttling (429)")
+    monitor = sandbox.monitor("gemini-throttled")
     sandbox.datadog("PUT", f"/api/v1/monitor/{monitor['id']}", json={"priority": 5})
     drift = sandbox.firedrill("drift", "--markdown")
     assert drift.returncode == 3, output(drift)
     assert "| Monitor gemini-throttled | priority |" in drift.stdout
     assert "ada.okafor@example.com modified it" in drift.stdout
     check_ok(sandbox.firedrill("up", "--refresh"))
-    assert sandbox.monitor("Gemini throttling (429)")["priority"] == monitor["priority"]
+    assert sandbox.monitor("gemini-throttled")["priority"] == monitor["priority"]
 
     # Check a roll-back to the first deployment, then do it.
     text = check_ok(sandbox.firedrill("rollback", "--to", commit, "--check"))
