@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.infra.recordings import keep, kept_file
+
 RECORDER = Path(__file__).with_name("recorder.py")
 Run = Callable[..., dict[str, Any]]
 
@@ -26,8 +28,13 @@ def record(
 ) -> dict[str, Any]:
     """Run the program with changed settings (``KEY=VALUE``, ``KEY=`` removes) and return what it registered.
 
+    A program of the checkout runs once for each content of what it reads (:mod:`tests.unit.infra.recordings`).
     ``environment``: PROGRAM is the folder of another program, EXPORTS what the stacks that it refers to export.
     """
+    kept = None if cwd else kept_file([stack, changes, lean], environment)
+    if kept is not None and kept.exists():
+        answer: dict[str, Any] = json.loads(kept.read_text())
+        return answer
     ran = subprocess.run(
         [sys.executable, str(RECORDER), stack, *changes],
         capture_output=True,
@@ -37,8 +44,10 @@ def record(
         env=os.environ | {"FIREDRILL_LEAN_SDK": "1" if lean else ""} | environment,
     )
     assert ran.returncode == 0, ran.stderr[-4000:]
-    answer: dict[str, Any] = json.loads(ran.stdout)
-    return answer | {"stderr": ran.stderr}
+    answer = json.loads(ran.stdout) | {"stderr": ran.stderr}
+    if kept is not None:
+        keep(kept, answer)
+    return answer
 
 
 @pytest.fixture(scope="session")
