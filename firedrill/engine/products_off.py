@@ -51,5 +51,6 @@ def explain_error(message: str, urn: str) -> str:
     key = f"{project or 'PROJECT'}:productsOff"
     return (
         f"{text}\nThe Datadog organisation has no {PRODUCTS[name][0]}, or the application key may not use it. "
-        f"To deploy without it: `pulumi config set --path '{key}[0]' {name}` ({key} is a list)."
+        f"To deploy without it: `pulumi config set --path '{key}[0]' {name}` ({key} is a list, and "
+        "infra/org has one of its own)."
     )

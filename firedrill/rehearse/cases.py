@@ -47,6 +47,11 @@ class Case:
         return f"with {self.policy}" if self.policy else "first deployment"
 
     @property
+    def is_refused(self) -> bool:
+        """Return whether the environment's deployment is refused. Only infra/org describes metrics."""
+        return bool(self.policy or self.refused_paths) and self.product != "metrics"
+
+    @property
     def refused_paths(self) -> tuple[str, ...]:
         """The paths of Datadog's API that answer 403."""
         return REFUSED.get(self.product, ())

@@ -52,10 +52,11 @@ class Outcome:
 
     @property
     def summary(self) -> str:
-        """One line: the first of the error, or the last of the output."""
+        """One line: the error, or what was done."""
         if self.code:
-            lines = (self.errors or self.output).strip().splitlines()
-            return next((line.strip() for line in lines if line.strip()), f"exit code {self.code}")
+            lines = [line.strip() for line in f"{self.errors}\n{self.output}".splitlines() if line.strip()]
+            named = (line for line in lines if "error:" in line or "Error " in line)
+            return next(named, lines[0] if lines else f"exit code {self.code}")
         counts = re.search(r"^Resources:\n((?: +.*\n)+)", self.output, re.MULTILINE)
         if counts:
             return ", ".join(line.strip() for line in counts[1].splitlines())

@@ -69,7 +69,7 @@ def _fill_organisation(root: Path, stack: str, config: Mapping[str, Any], people
     only = {
         "datadog:apiUrl": config["datadog:apiUrl"],
         "llm-api-org:environments": [stack],
-        "llm-api-org:indexOrder": [config["llm-api:logIndex"], "main"],
+        "llm-api-org:indexOrder": [config["llm-api:logIndex"]],  # the sandbox has no index `main`
         "llm-api-org:paged": list(people),
         "llm-api-org:productsOff": list(config.get("llm-api:productsOff") or []),
     }

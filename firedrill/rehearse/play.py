@@ -88,7 +88,7 @@ class _Play:
             self._run(f"pulumi config set --secret {key}", text=value or secrets.token_hex(24))
         self.place.commit("The configuration of the first deployment")
         self._check_accounts()
-        if self.case.product and not self.case.refused_paths:
+        if self.case.product and not self.case.is_refused:
             self._follow(f"pulumi config set --path 'llm-api:productsOff[0]' {self.case.product}")
         hexadecimal = digest(self.place.root / "service")
         image = f"{config.region}-docker.pkg.dev/{config.project}/llm-api/llm-api@{hexadecimal}"
@@ -101,8 +101,10 @@ class _Play:
         self._run(f"pulumi stack init {configuration.ORGANISATION}", ORGANISATION)
         for key, value in {"datadog:apiKey": API_KEY, "datadog:appKey": app_key}.items():
             self._run(f"pulumi config set --secret {key}", ORGANISATION, value)
-        self._deploy(f"pulumi up -s {configuration.ORGANISATION} --policy-pack ../../policies --yes", ORGANISATION)
-        if (self.case.policy or self.case.refused_paths) and not self.followed:
+        if self.case.product:
+            self._run(f"pulumi config set --path 'llm-api-org:productsOff[0]' {self.case.product}", ORGANISATION)
+        self._run(f"pulumi up -s {configuration.ORGANISATION} --policy-pack ../../policies --yes", ORGANISATION)
+        if self.case.is_refused and not self.followed:
             raise Stopped(f"{self.case.name}: nothing was refused, so that no error named a key")
 
     def _prepare_accounts(self, config: configuration.Configuration) -> None:
@@ -139,26 +141,25 @@ class _Play:
         last = outcome.output.strip().splitlines()[-1:] or [outcome.summary]
         self._report(command, "", outcome, "refused" if outcome.code else "ok", last[0])
 
-    def _deploy(self, command: str, folder: str = "") -> None:
-        """Run a deployment; where it is refused, do what its error says, and run it again."""
+    def _deploy(self, command: str) -> None:
+        """Run the deployment; where the case has it refused, do what its error says, and run it again."""
         for _ in range(ADVISED):
-            outcome = execute(self.place, command, folder)
+            outcome = execute(self.place, command)
             if not outcome.code:
-                self._report(command, folder, outcome, "ok")
+                self._report(command, "", outcome, "ok")
                 return
             advice = [each for each in outcome.advice if each not in self.followed]
-            if not advice or (not self.case.product and not self.case.policy):
+            if not advice or not self.case.is_refused:
                 break
-            self._report(command, folder, outcome, "refused")
+            self._report(command, "", outcome, "refused")
             for each in advice:
                 self._follow(each)
-        self._report(command, folder, outcome, "wrong")
+        self._report(command, "", outcome, "wrong")
         raise Stopped(f"`{command}`: {outcome.summary}")
 
     def _follow(self, advice: str) -> None:
-        """Run a command that an error names, in the folder of its project, and commit what it changed."""
-        folder = ORGANISATION if "llm-api-org:" in advice else ""
-        self._run(advice, folder)
+        """Run a command that an error names, and commit what it changed."""
+        self._run(advice)
         self.followed.append(advice)
         self.place.commit("As the error says")
 
