@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ def up(
     stack: StackOption = "local",
     refresh: Annotated[bool, typer.Option(help="Also undo changes made by hand (pulumi up --refresh).")] = False,
     provider: ProviderOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Deploy the stack with the Pulumi engine. Without --stack it is deployed to the sandbox, which is started."""
     from firedrill.cli import status
@@ -41,22 +43,27 @@ def up(
     from firedrill.engine import stack as engine
 
     began = time.monotonic()
+    output = errors if as_json else console
     with open_target(stack, provider) as target:
         if target.settings is None:
             history.refuse_uncommitted(target.root)
         cloud_run.record_moved_traffic(target)
         if target.settings is not None:
-            changes = deployment.up(target.settings, console.out, refresh=refresh)
+            changes = deployment.up(target.settings, output.out, refresh=refresh)
         else:
-            engine.recover(target.stack, target.accounts, console.out)
+            engine.recover(target.stack, target.accounts, output.out)
             with config_file(target, cloud_run.deployed_image(target)) as file:
                 ownership.refuse_conflicts(target, engine.preview(target.stack, lambda _: None, file).steps)
                 changes = engine.up(
-                    target.stack, target.accounts, console.out, refresh=refresh, config_file=file
+                    target.stack, target.accounts, output.out, refresh=refresh, config_file=file
                 ).changes
+        seconds = time.monotonic() - began
+        if as_json:
+            print_json({"stack": stack, "seconds": round(seconds, 1), "changes": dict(changes)})
+            return
         counts = ", ".join(f"{count} {DONE.get(operation, operation)}" for operation, count in changes.items())
         console.rule()
-        console.print(f"[bold]The stack is up[/bold] after {time.monotonic() - began:.0f} s ({counts}).\n")
+        console.print(f"[bold]The stack is up[/bold] after {seconds:.0f} s ({counts}).\n")
         if target.settings is not None:
             status.print_urls(target.settings, console)
 
@@ -152,6 +159,7 @@ def deploy(  # noqa: PLR0917 - typer reads options from parameters
         bool, typer.Option(help="Deploy although monitors are in alert. Those monitors are ignored.")
     ] = False,
     provider: ProviderOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Deploy an image in steps. Tests and monitors decide whether the new revision gets more requests or none."""
     from firedrill.delivery import deploy as deployment
@@ -168,11 +176,14 @@ def deploy(  # noqa: PLR0917 - typer reads options from parameters
         if target.settings is None:
             history.refuse_uncommitted(target.root)
         record_moved_traffic(target)
-        deployment.deploy(target, deployment.Plan(percentages, bake, image, builder, despite_alerts), console)
+        plan = deployment.Plan(percentages, bake, image, builder, despite_alerts)
+        deployed = deployment.deploy(target, plan, errors if as_json else console)
+    if as_json:
+        print_json({"stack": stack, **asdict(deployed)})
 
 
 @app.command()
-def rollback(
+def rollback(  # noqa: PLR0917 - typer reads options from parameters
     to: Annotated[str, typer.Option("--to", help="An update's number, a git revision, or a revision of Cloud Run.")],
     check: Annotated[
         bool, typer.Option("--check", help="Only report whether it is possible and what is lost.")
@@ -182,11 +193,17 @@ def rollback(
     ] = False,
     stack: StackOption = "local",
     provider: ProviderOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --check: print the report as JSON; docs/schemas has its schema.")
+    ] = False,
 ) -> None:
     """Return to an earlier update. Its revision and model are back in seconds; --alerts also returns the rest."""
+    from firedrill.cli import delivery_json
     from firedrill.delivery import cloud_run, history
     from firedrill.delivery import rollback as back
 
+    if as_json and not check:
+        raise KnownFailure("--json is for --check, which changes nothing: add --check")
     with open_target(stack, provider) as target:
         updates = history.updates(target)
         service = cloud_run.required_service(target)
@@ -197,7 +214,12 @@ def rollback(
         update = history.find_update(updates, to, target.root)
         if check:
             current = next((candidate for candidate in reversed(updates) if candidate.succeeded), None)
-            if not back.print_check(*back.check(target, update, current), console):
+            checked = back.check(target, update, current)
+            if as_json:
+                print_json(delivery_json.rollback_data(checked, update, stack))
+            else:
+                back.print_check(checked, console)
+            if not checked.possible:
                 raise typer.Exit(1)
             return
         console.print(f"Back to {update}.", soft_wrap=True)

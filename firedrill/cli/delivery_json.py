@@ -5,8 +5,10 @@ from dataclasses import asdict
 
 from firedrill.delivery.doctor import CheckedItem
 from firedrill.delivery.drift import Drift
+from firedrill.delivery.history import Update
 from firedrill.delivery.preview import PreviewReport
 from firedrill.delivery.resource_changes import ResourceChange
+from firedrill.delivery.rollback import Check
 from firedrill.evaluate.model import Json
 
 
@@ -49,6 +51,25 @@ def drift_data(report: Drift, stack: str) -> Json:
         "harmless": [{**change_data(change), "because": reason} for change, reason in report.harmless],
         "at_runtime": [asdict(item) for item in report.at_runtime],
         "notes": list(report.notes),
+    }
+
+
+def rollback_data(checked: Check, update: Update, stack: str) -> Json:
+    """Return whether a roll-back is possible, what it and the return change, and what is lost or missing."""
+    return {
+        "stack": stack,
+        "update": update.number,
+        "possible": checked.possible,
+        "directions": [
+            {
+                "name": direction.name,
+                "problem": direction.problem or None,
+                "changes": [change_data(change) for change in direction.changes],
+            }
+            for direction in checked.directions
+        ],
+        "lost": [change_data(change) for change in checked.lost],
+        "missing": list(checked.missing),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from firedrill.cli import prove_json
 from firedrill.cli.console import console, errors
 from firedrill.cli.json_output import JsonOption, print_json
 from firedrill.cli.progress import shown_progress
@@ -118,11 +119,16 @@ def backtest(
     data: Annotated[
         Path | None, typer.Option(help="A folder of `firedrill export`, on which the alerts are compared, too.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare the alerts of two versions of the stack. Both play the same telemetry; the output is Markdown."""
-    from firedrill.prove.backtest import compare_revision
+    from firedrill.prove import backtest as comparison
 
-    print(compare_revision(Path().resolve(), base, stack, seeds, data), end="")
+    compared = comparison.compare_revision(Path().resolve(), base, stack, seeds, data)
+    if as_json:
+        print_json(prove_json.backtest_data(compared, base))
+    else:
+        print(comparison.markdown(compared), end="")
 
 
 @app.command()
@@ -146,13 +152,19 @@ def export(
 
 
 @app.command()
-def calibrate(folder: Annotated[Path, typer.Argument(help="A folder of `firedrill export`.")]) -> None:
+def calibrate(
+    folder: Annotated[Path, typer.Argument(help="A folder of `firedrill export`.")],
+    as_json: JsonOption = False,
+) -> None:
     """Compare the evaluator with an account's own monitors. Exit code 1 if they differ."""
     from firedrill.prove.account import calibrate as calibration
     from firedrill.prove.account.export_folder import read_export
 
     agreements = calibration.calibrate(read_export(folder))
-    print(calibration.markdown(agreements), end="")
+    if as_json:
+        print_json(prove_json.calibrate_data(agreements))
+    else:
+        print(calibration.markdown(agreements), end="")
     if any(agreement.first for agreement in agreements):
         raise typer.Exit(1)
 

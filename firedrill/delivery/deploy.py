@@ -50,13 +50,24 @@ class Plan:
     despite_alerts: bool = False
 
 
-def deploy(target: Target, plan: Plan, console: Console) -> None:
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment that ended well: the revision that has all requests now, and the one that had them before."""
+
+    revision: str
+    image: str
+    before: str | None
+    seconds: float
+
+
+def deploy(target: Target, plan: Plan, console: Console) -> Deployed:
     """Deploy the checkout.
 
     Raises:
         RolledBack: the new revision failed a test, the gate or a monitor.
         KnownFailure: another failure, before any request was moved.
     """
+    began = time.monotonic()
     service = cloud_run.service_of(target)
     env = target.setting("env")
     if env is None:
@@ -91,7 +102,10 @@ def deploy(target: Target, plan: Plan, console: Console) -> None:
     pipeline.end(good=True)
     for refusal in pipeline.refused:
         console.print(f"Datadog refused a deployment event: {escape(refusal)}", soft_wrap=True)
-    console.print(f"[bold]{service.latest_ready_revision().name} has all requests.[/bold]")
+    serves = service.latest_ready_revision()
+    console.print(f"[bold]{serves.name} has all requests.[/bold]")
+    before = None if serving is None else serving.name
+    return Deployed(serves.name, serves.image, before, round(time.monotonic() - began, 1))
 
 
 def _pipeline(target: Target, service: str, env: str) -> Pipeline:

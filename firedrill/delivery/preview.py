@@ -1,7 +1,7 @@
 """``firedrill preview --markdown``: the report of a change for its reviewer."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from firedrill.delivery.target import Target, config_file
 from firedrill.delivery.text_diff import changed_lines, without_equal_beginning
 from firedrill.engine.result import UpdateFailed, Violation
 from firedrill.errors import KnownFailure
-from firedrill.prove.backtest import compare_revision
+from firedrill.prove import backtest
 
 MARKER = "<!-- firedrill-preview -->"
 """The mark by which the workflow finds its comment again."""
@@ -55,7 +55,7 @@ def report(target: Target, base: str | None, seeds: int) -> PreviewReport:
         result, failure = error.result, str(error)
     if not failure:
         failure = "\n".join(ownership.conflicts(target, result.steps))
-    alerts = "" if base is None else _text_of(lambda: compare_revision(target.root, base, target.name, seeds))
+    alerts = "" if base is None else _effect_on_alerts(target, base, seeds)
     on_call: list[OnCallTeam] = []
     on_call_error = ""
     try:
@@ -68,9 +68,9 @@ def report(target: Target, base: str | None, seeds: int) -> PreviewReport:
     )
 
 
-def _text_of(backtest: Callable[[], str]) -> str:
+def _effect_on_alerts(target: Target, base: str, seeds: int) -> str:
     try:
-        return backtest()
+        return backtest.markdown(backtest.compare_revision(target.root, base, target.name, seeds))
     except KnownFailure as error:
         return f"Not known: {error}"
 

@@ -128,7 +128,7 @@ def reapply(target: Target, update: Update, console: Console) -> None:
     console.print(f"The program of {update.commit[:10]} is applied: {result.changed} resources changed.")
 
 
-def check(target: Target, update: Update, current: Update | None) -> tuple[list[Direction], list[str]]:
+def check(target: Target, update: Update, current: Update | None) -> "Check":
     """Return the previews of both directions, and what is missing for the roll-back. Changes nothing."""
     directions = [_previewed(target, update, f"Roll-back to update {update.number}")]
     missing = _missing(target, update)
@@ -136,7 +136,7 @@ def check(target: Target, update: Update, current: Update | None) -> tuple[list[
         directions.append(Direction("Return", problem="no update of this stack succeeded"))
     elif current.number != update.number:
         directions.append(_previewed(target, current, f"Return to update {current.number}"))
-    return directions, missing
+    return Check(directions, missing)
 
 
 def _previewed(target: Target, update: Update, name: str) -> Direction:
@@ -191,26 +191,48 @@ def _locked(text: str) -> Mapping[str, str]:
     return {name: version for name, _, version in lines if version}
 
 
-def print_check(directions: list[Direction], missing: list[str], console: Console) -> bool:
-    """Print the result of --check; return False where a direction is impossible or something is missing."""
-    back = directions[0]
-    for direction in directions:
+@dataclass(frozen=True)
+class Check:
+    """The result of --check: both directions, what is missing, and the changes that lose history."""
+
+    directions: list[Direction]
+    missing: list[str]
+
+    @property
+    def lost(self) -> list[ResourceChange]:
+        """The changes of the roll-back that lose an object's history."""
+        changes = self.directions[0].changes
+        return [change for change in changes if change.type in HISTORY and change.operation in {"replace", "delete"}]
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether the engine can do both directions."""
+        return not any(direction.problem for direction in self.directions)
+
+    @property
+    def possible(self) -> bool:
+        """Whether both directions are possible and nothing is missing."""
+        return self.both_ways and not self.missing
+
+
+def print_check(checked: Check, console: Console) -> None:
+    """Print the result of --check."""
+    back = checked.directions[0]
+    for direction in checked.directions:
         _print_direction(direction, console, all_changes=direction is back)
-    with_history = [change for change in back.changes if change.type in HISTORY]
-    lost = [change for change in with_history if change.operation in {"replace", "delete"}]
-    for change in lost:
+    for change in checked.lost:
         loss = f"{change.kind} {escape(change.name)} loses {HISTORY[change.type]}"
         console.print(f"[red]Lost:[/red] {loss}.", soft_wrap=True)
-    for change in with_history:
-        if change.operation == "create":
+    for change in back.changes:
+        if change.type in HISTORY and change.operation == "create":
             console.print(f"On return, {change.kind} {escape(change.name)} would lose {HISTORY[change.type]}.")
-    for description in missing:
+    for description in checked.missing:
         console.print(f"[red]Missing:[/red] {escape(description)}", soft_wrap=True)
-    if not lost and not back.problem:
+    if not checked.lost and not back.problem:
         console.print("No object with history is replaced or deleted.")
-    possible = not any(direction.problem for direction in directions)
-    console.print("Both directions are possible." if possible else "[red]Not both directions are possible.[/red]")
-    return possible and not missing
+    console.print(
+        "Both directions are possible." if checked.both_ways else "[red]Not both directions are possible.[/red]"
+    )
 
 
 def _print_direction(direction: Direction, console: Console, *, all_changes: bool) -> None:

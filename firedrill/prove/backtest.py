@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from firedrill.evaluate import run
@@ -27,7 +28,46 @@ SHOWN_TIMES = 5
 """The number of times that a line lists."""
 
 
-def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path | None = None) -> str:
+@dataclass(frozen=True)
+class AlertChange:
+    """A change of one alert; where: a scenario, the ordinary weeks or an export's days, "" for the alert itself."""
+
+    alert: str
+    where: str
+    change: str
+
+    @property
+    def row(self) -> str:
+        """The change as a row of a Markdown table."""
+        where = f" {self.where}" if self.where else ""
+        return f"| {self.alert} |{where} | {self.change} |"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The comparison of two versions. ``charts`` are Markdown."""
+
+    alerts: int
+    scenarios: int
+    months: int
+    changes: list[AlertChange]
+    charts: list[str]
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return a comparison as a table with charts."""
+    text = [
+        f"{comparison.alerts} alerts, {comparison.scenarios} scenarios, {comparison.months} ordinary months.",
+        "",
+    ]
+    if comparison.changes:
+        text += ["| alert | where | change |", "|---|---|---|", *(change.row for change in comparison.changes)]
+    else:
+        text.append("No alert behaves differently.")
+    return "\n".join([*text, *comparison.charts]) + "\n"
+
+
+def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path | None = None) -> Comparison:
     """Compare the checkout with one of its git revisions.
 
     They run over the checkout's scenarios, over so many ordinary months, and over exported ``data``.
@@ -38,27 +78,20 @@ def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path |
     return compare(before, after, seeds, None if data is None else read_export(data))
 
 
-def compare(before: Definitions, after: ProofInputs, seeds: int, exported: AccountExport | None = None) -> str:
+def compare(before: Definitions, after: ProofInputs, seeds: int, exported: AccountExport | None = None) -> Comparison:
     """Return the changes of each alert: new, removed, gained, lost, earlier, later, and its noise."""
-    old = {before.alert(monitor) for monitor in before.account.monitors}
+    old = [before.alert(monitor) for monitor in before.account.monitors]
     new = [after.definitions.alert(monitor) for monitor in after.definitions.account.monitors]
-    rows = [f"| {alert} | | new alert |" for alert in new if alert not in old]
-    rows += [
-        f"| {before.alert(monitor)} | | **alert removed** |"
-        for monitor in before.account.monitors
-        if before.alert(monitor) not in new
-    ]
-    changes, charts = _scenario_changes(before, after)
-    rows += changes
-    rows += _noise_changes(before, after, seeds)
+    changes = [AlertChange(alert, "", "new alert") for alert in new if alert not in old]
+    changes += [AlertChange(alert, "", "**alert removed**") for alert in old if alert not in new]
+    in_scenarios, charts = _scenario_changes(before, after)
+    changes += [*in_scenarios, *_noise_changes(before, after, seeds)]
     if exported is not None:
-        rows += changes_on_export(before, after.definitions, exported)
-    text = [f"{len(new)} alerts, {len(after.scenarios)} scenarios, {seeds} ordinary months.", ""]
-    text += ["| alert | where | change |", "|---|---|---|", *rows] if rows else ["No alert behaves differently."]
-    return "\n".join([*text, *charts]) + "\n"
+        changes += changes_on_export(before, after.definitions, exported)
+    return Comparison(len(new), len(after.scenarios), seeds, changes, charts)
 
 
-def _scenario_changes(before: Definitions, after: ProofInputs) -> tuple[list[str], list[str]]:
+def _scenario_changes(before: Definitions, after: ProofInputs) -> tuple[list[AlertChange], list[str]]:
     """Return the rows of alerts that behave differently, and charts of alerts that are new or evaluate differently."""
     changed = _changed_alerts(before, after.definitions)
     shown: dict[str, tuple[int, Played]] = {}
@@ -66,7 +99,7 @@ def _scenario_changes(before: Definitions, after: ProofInputs) -> tuple[list[str
     for staged in after.staged():
         played = play(before, staged, readings=False), play(after.definitions, staged, readings=False)
         rows += [
-            f"| {alert} | {staged.name} | {change} |"
+            AlertChange(alert, staged.name, change)
             for alert in sorted(played[0].alerts.keys() & played[1].alerts.keys())
             if (change := _behaviour_change(alert, *played))
         ]
@@ -130,7 +163,7 @@ def _time_change(old: float | None, new: float | None, verb: str, failure: float
     return f"{verb} {format_minutes(abs(new - old))} {direction} ({times})"
 
 
-def _noise_changes(before: Definitions, after: ProofInputs, seeds: int) -> list[str]:
+def _noise_changes(before: Definitions, after: ProofInputs, seeds: int) -> list[AlertChange]:
     """Return the changes of notifications a week in ordinary months."""
     old: Counter[str] = Counter()
     new: Counter[str] = Counter()
@@ -142,18 +175,20 @@ def _noise_changes(before: Definitions, after: ProofInputs, seeds: int) -> list[
         new += measure_noise(after.definitions, telemetry).notified
         weeks += noise.weeks
     return [
-        f"| {alert} | ordinary weeks | {old[alert] / weeks:.2f} → {new[alert] / weeks:.2f} notifications a week |"
+        AlertChange(
+            alert, "ordinary weeks", f"{old[alert] / weeks:.2f} → {new[alert] / weeks:.2f} notifications a week"
+        )
         for alert in dict.fromkeys([*old, *new])
         if abs(old[alert] - new[alert]) / weeks > 0.005
     ]
 
 
-def changes_on_export(before: Definitions, after: Definitions, exported: AccountExport) -> list[str]:
-    """Return a row for each alert that behaves differently on an account's own telemetry."""
+def changes_on_export(before: Definitions, after: Definitions, exported: AccountExport) -> list[AlertChange]:
+    """Return a change for each alert that behaves differently on an account's own telemetry."""
     weeks = (exported.end - exported.start) / WEEK
     span = f"{to_iso(exported.start)[:10]} to {to_iso(exported.end)[:10]}"
     old, new = _outcomes_on(before, exported), _outcomes_on(after, exported)
-    rows = []
+    changes = []
     for alert in sorted(old.keys() & new.keys()):
         old_times, new_times = _alert_times(old[alert]), _alert_times(new[alert])
         old_count, new_count = len(old[alert].notifications), len(new[alert].notifications)
@@ -165,8 +200,8 @@ def changes_on_export(before: Definitions, after: Definitions, exported: Account
             change += f"; no longer at {', '.join(lost[:SHOWN_TIMES])}"
         if gained := _unmatched(new_times, old_times):
             change += f"; newly at {', '.join(gained[:SHOWN_TIMES])}"
-        rows.append(f"| {alert} | {span} | {change} |")
-    return rows
+        changes.append(AlertChange(alert, span, change))
+    return changes
 
 
 def _outcomes_on(definitions: Definitions, exported: AccountExport) -> dict[str, AlertOutcome]:

@@ -1,23 +1,30 @@
 """Every ``--json`` has a schema in docs/schemas, and what is printed is as the schema says."""
 
+import dataclasses
 import json
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from firedrill.cli import delivery_json, main
+from firedrill.cli import delivery_json, main, prove_json
 from firedrill.delivery.audit import AuditEdit
 from firedrill.delivery.created_at_runtime import RuntimeObject
+from firedrill.delivery.deploy import Deployed
 from firedrill.delivery.doctor import CheckedItem
 from firedrill.delivery.drift import Drift
+from firedrill.delivery.history import Update
 from firedrill.delivery.preview import OnCallTeam, PreviewReport
 from firedrill.delivery.resource_changes import PropertyChange, ResourceChange
+from firedrill.delivery.rollback import Check, Direction
 from firedrill.engine.result import Violation
+from firedrill.prove.account.calibrate import Agreement, Divergence
+from firedrill.prove.backtest import AlertChange, Comparison
 from firedrill.rehearse.cases import Case
 from firedrill.rehearse.commands import Step
 from firedrill.rehearse.play import Rehearsal
@@ -149,6 +156,44 @@ def test_drift() -> None:
     )
     validate(document, "drift")
     assert document["changes"][0]["edited"]["user"] == "ada@example.com"
+
+
+def test_a_roll_back() -> None:
+    deleted = dataclasses.replace(
+        CHANGE, type="datadog:index/serviceLevelObjective:ServiceLevelObjective", operation="delete"
+    )
+    checked = Check([Direction("Roll-back", [CHANGE, deleted]), Direction("Return", problem="no SDK")], ["a secret"])
+    update = Update(7, "abc", False, datetime(2026, 12, 1, tzinfo=UTC), True, "an update", {})
+    document = delivery_json.rollback_data(checked, update, "dev")
+    validate(document, "rollback")
+    assert not document["possible"]
+    assert [change["kind"] for change in document["lost"]] == [deleted.kind]
+
+
+def test_a_deployment() -> None:
+    validate({"stack": "dev", **dataclasses.asdict(Deployed("api-00002", "api@sha256:1", "api-00001", 31.5))}, "deploy")
+
+
+def test_a_backtest() -> None:
+    change = AlertChange("load", "busy", "fires 8 min later")
+    document = prove_json.backtest_data(Comparison(2, 1, 0, [change], []), "main")
+    validate(document, "backtest")
+    assert document["changes"][0]["where"] == "busy"
+
+
+def test_a_calibration() -> None:
+    first = Divergence(1_796_000_000.0, "host:a", "OK", "ALERT", 7.0)
+    document = prove_json.calibrate_data([Agreement("load", 9, 10, 1, first), Agreement("new", 0, 0, 0)])
+    validate(document, "calibrate")
+    assert not document["agree"]
+    assert document["monitors"][0]["share"] == 0.9
+
+
+def test_json_of_a_roll_back_is_only_that_of_its_check() -> None:
+    command = [sys.executable, "-m", "firedrill.cli", "rollback", "--to", "1", "--json"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr.strip() == "--json is for --check, which changes nothing: add --check"
 
 
 def test_a_rehearsal() -> None:

@@ -196,7 +196,8 @@ def test_a_backtest_on_exported_data_names_the_lost_alerts(folder: Path) -> None
     errors = next(monitor for monitor in changed.account.monitors if monitor["name"] == "errors")
     errors["query"] = errors["query"].replace("> 10", "> 1000")
     errors["options"]["thresholds"]["critical"] = 1000
-    (row,) = changes_on_export(exported.definitions, changed, exported)
+    [found] = changes_on_export(exported.definitions, changed, exported)
+    row = found.row
     assert row.startswith("| errors | ")
     assert "3 → 0 alerts" in row
     assert "no longer at 2026-" in row

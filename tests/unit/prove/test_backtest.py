@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firedrill.prove.backtest import compare
+from firedrill.prove.backtest import compare, markdown
 from firedrill.prove.monitor_file import from_file
 from firedrill.prove.proof import ProofInputs, read_inputs
 
@@ -50,7 +50,7 @@ def with_threshold(critical: float) -> dict[str, Any]:
 
 def test_a_changed_threshold_is_drawn_with_the_series_and_both_versions(folder: Path) -> None:
     before = version(folder, with_threshold(4), OTHER).definitions
-    text = compare(before, version(folder, with_threshold(6), OTHER), 0)
+    text = markdown(compare(before, version(folder, with_threshold(6), OTHER), 0))
     assert "| load | busy | fires 8 min later" in text
     [chart] = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
     assert chart.splitlines()[1] == "xychart-beta"
@@ -63,7 +63,7 @@ def test_a_changed_threshold_is_drawn_with_the_series_and_both_versions(folder: 
 
 
 def test_a_new_alert_is_drawn_and_an_equal_one_is_not(folder: Path) -> None:
-    text = compare(version(folder, OTHER).definitions, version(folder, with_threshold(6), OTHER), 0)
+    text = markdown(compare(version(folder, OTHER).definitions, version(folder, with_threshold(6), OTHER), 0))
     assert "| load | | new alert |" in text
     assert re.findall(r'title "(.*)"', text) == ["load in busy"]
     assert "before" not in text.partition("```mermaid")[2]
@@ -71,4 +71,4 @@ def test_a_new_alert_is_drawn_and_an_equal_one_is_not(folder: Path) -> None:
 
 def test_without_a_change_nothing_is_drawn(folder: Path) -> None:
     before = version(folder, OTHER)
-    assert "mermaid" not in compare(before.definitions, before, 0)
+    assert "mermaid" not in markdown(compare(before.definitions, before, 0))
