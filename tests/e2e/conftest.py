@@ -91,6 +91,13 @@ def output(answer: Answer) -> str:
     return answer.stdout + answer.stderr
 
 
+def check_ok(answer: Answer) -> str:
+    """Check that a command succeeded; return its output."""
+    assert answer.returncode == 0, output(answer)
+    assert "Traceback" not in output(answer)
+    return answer.stdout
+
+
 def new_sandbox(home: Path, root: Path = ROOT) -> Sandbox:
     """Return a sandbox on free ports, with the provider of FIREDRILL_PROVIDER; nothing is started."""
     provider = Provider(os.environ.get("FIREDRILL_PROVIDER") or Provider.OURS)

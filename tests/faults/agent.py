@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.conftest import free_ports
 from tests.faults.row import Report, Row
@@ -128,7 +127,7 @@ def run(folder: Path, report: Report, quick: bool) -> None:
             times = _in_turns(control, failing, pairs, statuses)
             _check_latency(report, mode, *times)
             statuses += _chats(failing, volume // len(MODES) - pairs)
-            memory.append(_memory(failing))
+            memory.append(failing.memory())
         report.check("chats with a failing agent that succeeded", f"{statuses[200]} of {statuses.total()}",
                      set(statuses) == {200})  # fmt: skip
         # The first part's agent is absent: nothing waits for it. From the second on the bounded queues are full.
@@ -219,12 +218,6 @@ def _check_latency(report: Report, mode: str, usual: list[float], failing: list[
     spread = tenths[-1] - tenths[0]
     report.check(f"agent {mode}: median added, and the control's spread (10th to 90th percentile), ms",
                  f"{added * 1e3:+.1f}, {spread * 1e3:.1f}", added <= spread)  # fmt: skip
-
-
-def _memory(service: Service) -> int:
-    """Return the bytes of all its processes."""
-    master = psutil.Process(service.process.pid)
-    return sum(child.memory_info().rss for child in [master, *master.children(recursive=True)])
 
 
 ROW = Row("agent", "agent absent, slow, resetting, answering 429 and 5xx", run)

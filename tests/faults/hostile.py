@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import psutil
 
 from firedrill.settings import API_KEY, APP_KEY
 from tests.conftest import ROOT
@@ -67,11 +66,11 @@ def run(folder: Path, report: Report, quick: bool) -> None:
     ) as service:  # fmt: skip
         for _ in range(20):
             httpx.post(f"{service.url}{CHAT}", json={"message": "hi"}, timeout=60)
-        before = _memory(service)
+        before = service.memory()
         _send_bodies(report, service)
         _send_slowly(report, service)
         _send_generated(report, service, folder, 3 if quick else 30)
-        grown = (_memory(service) - before) / MEGABYTE
+        grown = (service.memory() - before) / MEGABYTE
         report.check("growth of memory, MB", f"{grown:.0f}", grown * MEGABYTE <= GROWTH)
         output = service.output.read_text()
         report.check("tracebacks and mistakes in the log", output.count("Traceback"),
@@ -146,11 +145,6 @@ def _send_generated(report: Report, service: Service, folder: Path, examples: in
                  "; ".join(summary) or done.stdout[-300:], done.returncode == 0)  # fmt: skip
     if done.returncode:
         report.note(done.stdout[-6000:])
-
-
-def _memory(service: Service) -> int:
-    master = psutil.Process(service.process.pid)
-    return sum(child.memory_info().rss for child in [master, *master.children(recursive=True)])
 
 
 ROW = Row("hostile", "hostile bodies from the OpenAPI document, 10 MB, deep nesting, bad encodings, slow clients", run)

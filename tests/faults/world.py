@@ -17,7 +17,7 @@ import httpx
 from firedrill.settings import API_KEY, APP_KEY, Settings
 from tests.conftest import ROOT, free_ports
 from tests.faults.proxy import Proxy, proxy
-from tests.integration.service.sandbox import BUCKET, TOKEN, eventually
+from tests.integration.service.sandbox import BUCKET, TOKEN, answers, eventually
 
 KEYS = {"DD-API-KEY": API_KEY, "DD-APPLICATION-KEY": APP_KEY}
 SCHEDULE = "Primary LLM On-Call"
@@ -153,7 +153,7 @@ class Sandbox:
                 [sys.executable, "-m", f"firedrill.sandbox.{self.name}"], stdout=output, stderr=output, cwd=ROOT,
                 env=os.environ | variables,
             )  # fmt: skip
-        eventually(partial(_answers, f"http://127.0.0.1:{self.port}/-/health"), 60, f"the start of {self.name}")
+        eventually(partial(answers, f"http://127.0.0.1:{self.port}/-/health"), 60, f"the start of {self.name}")
 
     def kill(self) -> None:
         """Kill it with SIGKILL."""
@@ -192,10 +192,3 @@ def world(folder: Path) -> Iterator[World]:
         httpx.post(resource, json=bucket, timeout=30).raise_for_status()
         surroundings.declare_team()
         yield surroundings
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False

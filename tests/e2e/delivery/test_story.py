@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.conftest import Answer, output
+from tests.e2e.conftest import check_ok, output
 from tests.e2e.delivery.conftest import Repository, hurry, new_repository
 from tests.e2e.test_automation import run
 
@@ -38,13 +38,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
     hurry(repo)
     yield repo
     repo.sandbox.firedrill("down")
-
-
-def check_ok(answer: Answer) -> str:
-    """Check that a command succeeded; return its output."""
-    assert answer.returncode == 0, output(answer)
-    assert "Traceback" not in output(answer)
-    return answer.stdout
 
 
 def traffic(repository: Repository) -> list[tuple[str, int]]:

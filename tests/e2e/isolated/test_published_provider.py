@@ -11,7 +11,7 @@ from firedrill.engine.published_plugin import PROGRAM, plugin_folder
 from firedrill.engine.stack import ORGANISATION
 from firedrill.errors import KnownFailure
 from firedrill.settings import Provider
-from tests.e2e.conftest import Answer, Sandbox, new_sandbox, output
+from tests.e2e.conftest import Sandbox, check_ok, new_sandbox, output
 from tests.e2e.delivery.conftest import Repository, new_repository
 from tests.e2e.isolated.test_drift_of_every_kind import edit_every_kind, reported_drift
 
@@ -38,13 +38,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
         yield repo
     finally:
         repo.sandbox.firedrill("down")
-
-
-def check_ok(answer: Answer) -> str:
-    """Check that a command succeeded; return its output."""
-    assert answer.returncode == 0, output(answer)
-    assert "Traceback" not in output(answer)
-    return answer.stdout
 
 
 def check_unchanged(sandbox: Sandbox, provider: Provider) -> None:

@@ -1,5 +1,6 @@
 """The service as a process, and the servers that it calls: Google, DogStatsD, a trace agent."""
 
+import base64
 import json
 import os
 import signal
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from firedrill.sandbox.google.cloud_run import image as cloud_run_image
+from firedrill.sandbox.google.cloud_run.processes import free_port
 from tests.unit.service.google import serve_google
 
 ROOT = Path(__file__).parents[3]
@@ -90,14 +93,6 @@ def statsd() -> Iterator[Metrics]:
             thread.join()
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def trace_agent(folder: Path) -> Iterator[str]:
     """Provide the URL of Datadog's test agent."""
@@ -117,6 +112,12 @@ def trace_agent(folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
+def agent_bodies(agent: str) -> bytes:
+    """Return the bodies of all requests that the test agent at a URL has received."""
+    requests = httpx.get(f"{agent}/test/session/requests", timeout=60).json()
+    return b"".join(base64.b64decode(request["body"]) for request in requests)
+
+
 @dataclass
 class Service:
     """A running service."""
@@ -130,6 +131,11 @@ class Service:
         whole = self.output.read_text().rpartition("\n")[0]
         lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if not event or line.get("event") == event]
+
+    def memory(self) -> int:
+        """Return the resident bytes of all its processes."""
+        master = psutil.Process(self.process.pid)
+        return sum(child.memory_info().rss for child in [master, *master.children(recursive=True)])
 
     def stop(self) -> float:
         """Send SIGTERM, and return the seconds until the process has ended."""

@@ -1,6 +1,5 @@
 """Chats of a running service: streams over HTTP, callers who leave, and what its workers share."""
 
-import json
 import uuid
 from typing import Any
 
@@ -9,12 +8,7 @@ import pytest
 
 from tests.integration.service.conftest import ServiceUnderTest
 from tests.integration.service.sandbox import eventually
-
-
-def events(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
-    """Return the server-sent events of an answer."""
-    blocks = [block.split("\n") for block in answer.text.strip().split("\n\n")]
-    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
+from tests.server_sent_events import parse_events
 
 
 @pytest.mark.parametrize(
@@ -23,7 +17,7 @@ def events(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
 def test_a_stream_has_the_same_answer_in_pieces(running: ServiceUnderTest, request_options: dict[str, Any]) -> None:
     plain = running.chat("hi").json()
     answer = httpx.post(f"{running.service.url}/v1/chat", timeout=30, **({"json": {"message": "hi"}} | request_options))
-    *deltas, (last, done) = events(answer)
+    *deltas, (last, done) = parse_events(answer.text)
     assert answer.headers["content-type"] == "text/event-stream"
     assert len(deltas) > 1
     assert {name for name, _ in deltas} == {"delta"}

@@ -1,6 +1,5 @@
 """No private text leaves: both corpora go through every way into a running service, and all its output is searched."""
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from tests.http_server import QuietHandler, serve
 from tests.integration.service import sandbox
 from tests.integration.service.corpus import private
 from tests.integration.service.private_kinds import private_texts
-from tests.integration.service.sandbox import TOKEN, eventually
+from tests.integration.service.sandbox import TOKEN, agent_bodies, eventually
 from tests.unit.service.telemetry.test_redactor import CORPUS
 
 SEED = 20261202
@@ -145,15 +144,13 @@ def test_nothing_private_is_in_anything_that_is_received(tmp_path: Path) -> None
             assert client.post(track, json={"error_type": "TheLastOne"}).status_code == 200
         assert 500 not in answers
 
-        def agent_bodies() -> bytes:
-            requests = httpx.get(f"{agent}/test/session/requests", timeout=60).json()
-            return b"".join(base64.b64decode(request["body"]) for request in requests)
-
-        eventually(lambda: b"TheLastOne" in agent_bodies(), 60, "the last trace")
+        eventually(lambda: b"TheLastOne" in agent_bodies(agent), 60, "the last trace")
         service.stop()
         api_calls = b"".join(request.path.encode() + request.body for request in around.datadog.seen)
-        outputs = {"agent": agent_bodies(), "log": service.output.read_bytes(), "metrics": str(metrics.values).encode(),
-                 "API": api_calls}  # fmt: skip
+        outputs = {
+            "agent": agent_bodies(agent), "log": service.output.read_bytes(), "metrics": str(metrics.values).encode(),
+            "API": api_calls,
+        }  # fmt: skip
     leaks = [
         (
             place,

@@ -1,6 +1,5 @@
 """Streams that are split, or end, at every byte: no part of the answer is in anything that Datadog receives."""
 
-import base64
 import json
 import re
 import time
@@ -16,7 +15,7 @@ from firedrill.settings import API_KEY, APP_KEY
 from tests.faults.world import world
 from tests.http_server import QuietHandler, serve
 from tests.integration.service import sandbox
-from tests.integration.service.sandbox import eventually
+from tests.integration.service.sandbox import agent_bodies, eventually
 
 ANSWER = (
     "Zürich: maria.lopez@corp.example, 4111 1111 1111 1111, ghp_16C7e42F292c6912E7710c838347Ae178B4a, "
@@ -98,14 +97,10 @@ def test_no_part_of_a_broken_stream_leaves_for_datadog(tmp_path: Path) -> None:
         track = f"{service.url}/datadog/error-tracking/track"
         assert client.post(track, json={"error_type": "TheLastOne"}).status_code == 200
 
-        def agent_bodies() -> bytes:
-            requests = httpx.get(f"{agent}/test/session/requests", timeout=60).json()
-            return b"".join(base64.b64decode(request["body"]) for request in requests)
-
-        eventually(lambda: b"TheLastOne" in agent_bodies(), 60, "the last trace")
+        eventually(lambda: b"TheLastOne" in agent_bodies(agent), 60, "the last trace")
         service.stop()
         outputs = {
-            "agent": agent_bodies(), "log": service.output.read_bytes(), "metrics": str(metrics.values).encode(),
+            "agent": agent_bodies(agent), "log": service.output.read_bytes(), "metrics": str(metrics.values).encode(),
             "API": b"".join(request.path.encode() + request.body for request in around.datadog.seen),
         }  # fmt: skip
     whole = {way for way, answer in received.items() if answer == (ANSWER, "done")}

@@ -14,12 +14,13 @@ from firedrill.datadog.mapping.objects import Property
 from firedrill.datadog.provider import provider
 from firedrill.datadog.resources.synthetics import ByType
 from firedrill.provider.resource import ProviderError, ResourceCall, TableProvider
-from firedrill.provider.values import Properties, Secret
+from firedrill.provider.values import Properties
 from firedrill.sandbox.datadog.account import Directory, utc_now
 from firedrill.sandbox.datadog.handlers.permissions import PERMISSIONS, permission
 from firedrill.sandbox.datadog.http.app import create_app
 from firedrill.sandbox.datadog.intake import Receiver, routes
 from firedrill.sandbox.datadog.store import Store
+from firedrill.sandbox.wire.stand import plain_state
 from infra.observability.dynamic.api import Api, ApiRefused
 from infra.observability.dynamic.evaluator import EvaluatorObject
 from infra.observability.dynamic.llm_project import ProjectObject
@@ -120,7 +121,7 @@ class DeployedStacks:
                 identifier, state = self.provider.kinds[token].create(ResourceCall(urn(token, name), False), inputs)
                 self.ids[f"{name}-id"] = identifier
                 self.monitor = state.get("monitorId") or self.monitor
-                self.created[f"{name}{suffix}"] = token, identifier, inputs, plain(state)
+                self.created[f"{name}{suffix}"] = token, identifier, inputs, plain_state(state)
 
     def _with_existing(self, token: str, inputs: Properties) -> Properties:
         """Return an order's inputs with the objects that the account has in place of the stand-in."""
@@ -153,11 +154,6 @@ class DeployedStacks:
 
 def urn(token: str, name: str) -> str:
     return f"urn:pulumi:local::llm-api::{token}::{name}"
-
-
-def plain(state: Properties) -> Properties:
-    """Return a state as the engine passes it back: with secrets in plain text."""
-    return {key: value.value if isinstance(value, Secret) else value for key, value in state.items()}
 
 
 def resolved(node: Json, ids: dict[str, str]) -> Json:
@@ -241,7 +237,7 @@ class Edits:
         """Return the properties of a state that a refresh finds changed; the order of a set does not count."""
         actual = self.kind.read(self.call, self.id, self.inputs, self.state)
         assert actual is not None, self.name
-        ours, theirs = plain(actual[1]), plain(state)
+        ours, theirs = plain_state(actual[1]), plain_state(state)
         answered = [field.name for field in self.kind.schema.properties if field.output]
         changed = [topmost(path) for path, _ in self.kind.schema.differences(ours, theirs, "")]
         return [*changed, *(name for name in answered if ours.get(name) != theirs.get(name))]
@@ -277,7 +273,7 @@ class Edits:
                 continue
             if self.current_object() != before:  # else the account accepted the request without a change
                 yield edit, self.changes()
-            self.kind.update(self.call, self.id, edited, plain(after), self.inputs)
+            self.kind.update(self.call, self.id, edited, plain_state(after), self.inputs)
             self.not_removed |= set(edit) & {topmost(change) for change in self.changes()}
 
     def make_lasting_edit(self, edit: Properties) -> bool:

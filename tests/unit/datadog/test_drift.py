@@ -14,7 +14,8 @@ from firedrill.datadog.published.plan import recomputed
 from firedrill.datadog.published.schema import schemas
 from firedrill.provider.resource import ProviderError, ResourceCall
 from firedrill.provider.values import Properties
-from tests.unit.datadog.edits import DeployedStacks, DynamicResource, Edits, plain, resolved, topmost
+from firedrill.sandbox.wire.stand import plain_state
+from tests.unit.datadog.edits import DeployedStacks, DynamicResource, Edits, resolved, topmost
 
 ONE_INTEGRATION = "a connection is to one integration, which is fixed when it is made"
 INTEGRATIONS = (
@@ -258,7 +259,7 @@ def test_an_object_that_is_found_by_its_name_is_reported_as_deleted_when_it_is_r
         try:
             assert item.kind.read(item.call, item.id, item.inputs, item.state) is None
         finally:
-            item.kind.update(item.call, other["name"], other, plain(after), item.inputs)
+            item.kind.update(item.call, other["name"], other, plain_state(after), item.inputs)
         left = item.not_removed | recomputed(schemas()[item.token], item.inputs)
         assert set(item.changes()) <= left  # what an earlier edit has left
 

@@ -50,6 +50,15 @@ def record(
     return answer
 
 
+def inputs_by_name(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the inputs of the resources that a program registered by name and kind, such as ``chat-slow Monitor``."""
+    assert "error" not in answer, answer["error"]
+    return {
+        f"{request['name']} {request['type'].rpartition(':')[2]}": request.get("object", {})
+        for request in answer["requests"]
+    }
+
+
 @pytest.fixture(scope="session")
 def local() -> dict[str, Any]:
     """Return the registrations of the sandbox's stack."""
@@ -58,9 +67,5 @@ def local() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def declared(local: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the inputs of the sandbox's resources by name and kind, such as ``chat-slow Monitor``."""
-    assert "error" not in local, local["error"]
-    return {
-        f"{request['name']} {request['type'].rpartition(':')[2]}": request.get("object", {})
-        for request in local["requests"]
-    }
+    """Return the inputs of the sandbox's resources."""
+    return inputs_by_name(local)

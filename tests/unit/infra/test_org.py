@@ -10,7 +10,7 @@ import yaml
 from infra.org.service_catalog import ENTITIES
 from service.telemetry import CONSTANT_TAGS, EMITTED, FROM_LOGS, FROM_RUM, FROM_SPANS, METRICS
 from tests.conftest import ROOT
-from tests.unit.infra.conftest import record
+from tests.unit.infra.conftest import inputs_by_name, record
 
 Declared = dict[str, dict[str, Any]]
 PROGRAM = str(ROOT / "infra" / "org")
@@ -20,17 +20,9 @@ def run(*changes: str, stack: str = "org", **exports: Any) -> dict[str, Any]:
     return record(*changes, stack=stack, PROGRAM=PROGRAM, EXPORTS=json.dumps(exports))
 
 
-def by_name(answer: dict[str, Any]) -> Declared:
-    assert "error" not in answer, answer["error"]
-    return {
-        f"{request['name']} {request['type'].rpartition(':')[2]}": request.get("object", {})
-        for request in answer["requests"]
-    }
-
-
 @pytest.fixture(scope="module")
 def org() -> Declared:
-    return by_name(run())
+    return inputs_by_name(run())
 
 
 def of_kind(declared: Declared, kind: str) -> list[dict[str, Any]]:
@@ -68,7 +60,7 @@ def test_each_person_on_call_has_a_rule_for_both_urgencies(org: Declared) -> Non
 
 
 def test_without_on_call_no_channel_is_declared() -> None:
-    without = by_name(run('llm-api-org:productsOff=["on-call"]'))
+    without = inputs_by_name(run('llm-api-org:productsOff=["on-call"]'))
     assert not [name for name in without if "OnCall" in name]
 
 

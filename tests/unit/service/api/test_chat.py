@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from service.llm import conversations
 from service.llm.conversations import fernet_key
 from service.llm.models import MODELS, cost
+from tests.server_sent_events import parse_events
 from tests.unit.service.conftest import ENVIRONMENT, Create
 from tests.unit.service.fakes import RecordedMetrics
 from tests.unit.service.google import Google
@@ -25,12 +26,6 @@ URL, MODEL = "/v1/chat", "gemini-3.8-flash"
 def ask(client: FlaskClient, message: str = "What is an error budget?", **body: Any) -> TestResponse:
     """Chat."""
     return client.post(URL, json={"message": message, **body})
-
-
-def events(response: TestResponse) -> list[tuple[str, dict[str, Any]]]:
-    """Return the server-sent events of an answer."""
-    blocks = [block.split("\n") for block in response.text.strip().split("\n\n")]
-    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
 
 
 def test_an_answer_has_text_tokens_cost_and_trace(client: FlaskClient) -> None:
@@ -52,7 +47,7 @@ def test_a_stream_has_the_same_answer_in_pieces(
     whole = ask(client).get_json()
     response = client.post(URL, json={"message": "What is an error budget?", **body}, headers=headers)
     assert response.content_type == "text/event-stream"
-    *deltas, (last, done) = events(response)
+    *deltas, (last, done) = parse_events(response.text)
     assert {name for name, _ in deltas} == {"delta"} and len(deltas) > 1
     assert "".join(data["text"] for _, data in deltas) == whole["text"]
     assert (last, done["usage"], done["cost_usd"]) == ("done", whole["usage"], whole["cost_usd"])
@@ -99,7 +94,7 @@ def test_each_failure_of_gemini_has_its_status(
     response = ask(client, stream=stream)
     if mode == "cut" and stream:  # the status was sent with the first piece
         assert response.status_code == 200
-        name, body = events(response)[-1]
+        name, body = parse_events(response.text)[-1]
         assert name == "error"
         assert metrics.named("llm.chat.cost")  # what was written before the cut is billed
     else:
