@@ -45,7 +45,7 @@ def consistent(monitor: Resource, stack: Stack) -> Iterator[str]:
     """Check new against old options, the timeframe, and default_zero().
 
     The provider adds its own timeframe to every monitor without onMissingData, and the engine does not tell a pack what
-    was added. So this value is no contradiction, but it is what Datadog waits for before a notification.
+    was added. So this value is not a contradiction, but it is what Datadog waits for before a notification.
     """
     new, old = monitor.get("onMissingData"), monitor.get("notifyNoData")
     timeframe = number(monitor, "noDataTimeframe")

@@ -1,4 +1,4 @@
-"""The values that policies cannot check in a preview, since only the update makes them: one report for all policies."""
+"""One report of all values that policies cannot check in a preview, because only the update creates them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -27,7 +27,7 @@ class Settings:
     state_bucket: str | None
     operator_token: str | None = field(repr=False)
     conversation_keys: tuple[str, ...] = field(repr=False)
-    """Secrets by which conversations are stored: the first for new ones, the others for those of before.
+    """Secrets that encrypt stored conversations: the first encrypts, the others only decrypt earlier entries.
 
     Without one, no chat continues another.
     """

@@ -12,7 +12,7 @@ MAX_STATUSES = 100
 OWN_FUNCTIONS = frozenset({"data-jobs alert"})
 """Types whose formulas have functions of their own, which no page lists."""
 NO_SEARCH = frozenset({"processes"})
-"""Heads of queries whose text is no search."""
+"""Heads of queries whose text is not a search."""
 
 
 def query_faults(type_: str, query: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

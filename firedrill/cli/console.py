@@ -14,7 +14,7 @@ RULE = 80
 
 
 class OutputConsole(Console):
-    """A console that cuts nothing where its output is no terminal."""
+    """A console that cuts nothing where its output is not a terminal."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, **options)

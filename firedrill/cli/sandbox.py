@@ -37,7 +37,7 @@ def down() -> None:
 def status(
     products: Annotated[bool, typer.Option(help="Show what was seen of each product, and when last.")] = False,
     markdown: Annotated[bool, typer.Option(help="With --products: print the page docs/products.md.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every two seconds, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh it every two seconds, until Ctrl-C.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show processes, instances and monitors. --products shows the evidence for each product instead."""

@@ -93,7 +93,7 @@ def print_status(report: Json, settings: Settings, console: Console) -> None:
 
 
 def watch(settings: Settings, seconds: float) -> None:
-    """Show the screen of ``firedrill status`` anew every so many seconds, until Ctrl-C."""
+    """Refresh the screen of ``firedrill status`` at an interval, until Ctrl-C."""
     with Live(screen=True, auto_refresh=False) as live:
         while True:
             with live.console.capture() as screen:

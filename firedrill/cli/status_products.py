@@ -28,7 +28,7 @@ TEMPLATE_VARIABLE = re.compile(r"\$[\w.-]+")
 class Cell:
     """One kind of evidence for a product: a text, a count, and the last time (epoch seconds).
 
-    A ``count`` of 0 is no evidence. ``detail`` names an operation to look at.
+    A ``count`` of 0 is not evidence. ``detail`` names an operation to look at.
     """
 
     text: str

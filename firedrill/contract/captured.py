@@ -29,7 +29,7 @@ TYPES: dict[str, MetricType] = {
     "ms": "distribution",
 }
 OTHER_DATAGRAMS = ("_e{", "_sc|")
-"""Events and service checks, which are no metrics."""
+"""Events and service checks, which are not metrics."""
 RESERVED = ("status", "message", "service", "source", "host")
 BEGIN = 1_772_000_040.0
 Values = dict[tuple[str, MetricType, frozenset[str]], list[float]]

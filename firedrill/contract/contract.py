@@ -109,7 +109,7 @@ def _attributes(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, 
         if isinstance(value, Mapping):
             yield from _attributes(f"{prefix}{key}.", value)
         else:
-            # Numbers are measured: their values are no list.
+            # Numbers are measured: their values are not listed.
             yield f"{prefix}{key}", value if isinstance(value, str) else ""
 
 

@@ -65,7 +65,7 @@ class CloudRunService:
         return next((revision for revision in self.revisions() if revision.name == name and revision.ready), None)
 
     def traffic(self) -> list[Share]:
-        """Return the present division of the requests; "latest" is replaced with the revision's name."""
+        """Return the current division of the requests; "latest" is replaced with the revision's name."""
         service = self.get()
         latest = short_name(service["latestReadyRevision"])
         return [
@@ -83,7 +83,7 @@ class CloudRunService:
         return str(url)
 
     def move_traffic(self, shares: Sequence[Share], replaced: str = "") -> None:
-        """Divide the requests anew, and wait until the change has taken effect.
+        """Change the division of the requests, and wait until the change has taken effect.
 
         replaced: the revision whose requests the first of ``shares`` takes over for good; the service's annotation
         records that in the same call.

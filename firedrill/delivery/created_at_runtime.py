@@ -1,4 +1,4 @@
-"""Objects that the service, workflows and ``firedrill deploy`` created in the account: not declared, and no drift."""
+"""Objects that the service, workflows and ``firedrill deploy`` created in the account: not declared, and not drift."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ HARMLESS = Path(__file__).with_name("harmless.yaml")
 
 @dataclass(frozen=True)
 class HarmlessRule:
-    """A difference that is no drift: at property paths like ``path``, of resources of ``type``."""
+    """A difference that does not count as drift: at property paths like ``path``, of resources of ``type``."""
 
     type: str
     path: str
@@ -84,7 +84,7 @@ def find_drift(target: Target) -> Drift:
 
 
 def is_pulumis_own(change: ResourceChange) -> bool:
-    """Return whether a resource is no object of an account: a stack reference, whose outputs every release changes."""
+    """Return whether a resource belongs to no account: a stack reference, whose outputs every release changes."""
     return change.type.startswith("pulumi:")
 
 

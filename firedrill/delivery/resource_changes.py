@@ -172,7 +172,7 @@ def value_at(properties: Any, path: str) -> Any:
 
 
 def one_line(value: Any, length: int = MAX_LENGTH) -> str:
-    """Return a value as one line of at most so many characters."""
+    """Return a value as one line of at most ``length`` characters."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
     return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,4 +1,4 @@
-"""The division of a service's requests over its revisions, and what it tells of a deployment."""
+"""The division of a service's requests over its revisions, and the deployment that it implies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

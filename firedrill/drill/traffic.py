@@ -20,7 +20,7 @@ DOCUMENT = "Here is the whole conversation so far, once more, for you to go on f
 Behaviour = Literal["usual", "attack", "documents", "complain"]
 """Callers ask, inject a prompt every second time, send a long text along, or rate each answer down."""
 STREAMED = 4
-"""One of so many chats is streamed, as the chat page does."""
+"""Every fourth chat is streamed, as the chat page does."""
 TIMEOUT = 60.0
 """Seconds that a caller waits."""
 

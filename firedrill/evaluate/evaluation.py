@@ -62,7 +62,7 @@ def run(
     """Evaluate an account at ``start``, ``start + step`` ... up to and including ``end``.
 
     Raises :class:`Refused` for a monitor that the evaluator cannot compute; with ``strict=False`` leaves such a monitor
-    out and lists it in ``Timeline.refused`` (so it does a downtime that it cannot read). A ``cache`` of the same
+    out and lists it in ``Timeline.refused``, as it does a downtime that it cannot read. A ``cache`` of the same
     telemetry avoids measuring again what an earlier run with it measured. A ``state`` is that of an earlier run, which
     this one continues.
     """

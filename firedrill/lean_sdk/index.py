@@ -93,7 +93,7 @@ def load() -> Index:
         stored = cache / "index.json"
         if stored.exists():
             index = _from_json(folder, cache, stored.read_text())
-            with contextlib.suppress(OSError):  # a cache that cannot be written is no error
+            with contextlib.suppress(OSError):  # a cache that cannot be written is not an error
                 os.utime(stored)
             return index
         index = build(folder, cache, distribution.read_text("RECORD") or "")
@@ -124,7 +124,7 @@ def build(folder: Path, cache: Path, record: str) -> Index:
 
 
 def store(path: Path, content: bytes) -> None:
-    """Write a cache file atomically. A cache that cannot be written is no error."""
+    """Write a cache file atomically. A cache that cannot be written is not an error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)

@@ -75,7 +75,7 @@ class Results:
         return self._remembered("faults", key, lambda: score(definitions, monitor, staged, self.ordinary))
 
     def noise(self, alert: str, seeds: int) -> tuple[Noise, int]:
-        """Return the noise of an alert in so many ordinary months."""
+        """Return the noise of an alert in ordinary months, one for each seed."""
         definitions = alone(self.definitions, {alert})
         key = digest(_digest_of(definitions), alert, self.ordinary_digest, str(seeds))
         return self._remembered("months", key, lambda: _noise(definitions, alert, self.ordinary, seeds))

@@ -70,7 +70,7 @@ def markdown(comparison: Comparison) -> str:
 def compare_revision(root: Path, base: str, stack: str, seeds: int, data: Path | None = None) -> Comparison:
     """Compare the checkout with one of its git revisions.
 
-    They run over the checkout's scenarios, over so many ordinary months, and over exported ``data``.
+    Both run over the checkout's scenarios, over ``seeds`` ordinary months, and over exported ``data``.
     """
     with files_of(root, base) as folder:
         before = from_program(folder, stack)

@@ -124,7 +124,7 @@ class _Telemetry:
 
 
 def _group_storm(alert: str, monitor: Json, stretch: Stretch) -> Iterator[Finding]:
-    """Yield the queries of a monitor by so many groups that one common cause is a storm of notifications."""
+    """Yield the queries of a monitor with too many groups: one common cause would be a storm of notifications."""
     if (monitor.get("options") or {}).get("notify_by"):
         return
     for count, keys in group_counts(monitor, stretch):

@@ -21,7 +21,7 @@ WARM_UP = 8 * 3600
 
 @dataclass
 class Noise:
-    """Counts by alert of notifications, pages, and transitions that are false: to ALERT, or to No Data that notifies.
+    """Counts by alert of notifications, pages and false alerts: changes to ALERT, or to No Data that notifies.
 
     ``teams`` counts the notifications by team.
     """
@@ -67,7 +67,7 @@ class Noise:
 def measure_noise(
     definitions: Definitions, telemetry: Recording, days: int = 30, alerts: Collection[str] = ()
 ) -> Noise:
-    """Evaluate so many days of ordinary telemetry and count what the alerts do: those of these names, or all."""
+    """Evaluate days of ordinary telemetry and count what the alerts do: those of these names, or all."""
     timeline = run(definitions.account, telemetry, BEGIN + WARM_UP, BEGIN + days * 86400 - MINUTE, strict=False)
     noise = Noise(days * 86400 / WEEK)
     for outcome in alert_outcomes(definitions, timeline, telemetry).values():

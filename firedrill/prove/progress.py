@@ -7,7 +7,7 @@ Item = TypeVar("Item")
 
 
 class Progress(Protocol):
-    """Whoever is told what a proof does: the command line, or nobody."""
+    """A receiver of a proof's progress, such as the command line."""
 
     def track(self, what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
         """Yield the items and show how many of them are done."""
@@ -19,7 +19,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def track(self, what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
         """Yield the items."""

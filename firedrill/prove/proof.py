@@ -213,7 +213,7 @@ def _with_scenario(staged: StagedScenario, played: tuple[ScenarioOutcome, int]) 
 def _announced(
     played: Iterable[tuple[ScenarioOutcome, int]], proof: Proof, progress: Progress
 ) -> Iterator[ScenarioOutcome]:
-    """Yield the outcomes of scenarios, tell their problems at once, and count those from the cache."""
+    """Yield the outcomes of scenarios, report their problems at once, and count those from the cache."""
     for outcome, count in played:
         for problem in outcome.problems:
             progress.problem(f"scenario {outcome.staged.name}: {problem}")
@@ -232,7 +232,7 @@ def _delivery_verdicts(
 
 
 def measure_months(definitions: Definitions, ordinary: Ordinary, seeds: int) -> Noise:
-    """Return the noise of so many ordinary months."""
+    """Return the noise of ordinary months, one for each seed."""
     inputs = ProofInputs(evaluable(definitions), ordinary, {}, Path())
     with worker_pool(_start_worker, inputs, [], results(None, inputs.definitions, ordinary), False) as pool:
         return sum(pool.map(_measure_month, range(seeds)), Noise())

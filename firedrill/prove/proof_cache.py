@@ -42,7 +42,7 @@ class ProofCache:
         return pickle.loads(stored) if hashlib.sha256(stored).digest() == content[:DIGEST_SIZE] else None  # noqa: S301 - as written below
 
     def put(self, kind: str, key: str, result: object) -> None:
-        """Store a result. A cache that cannot be written is no error."""
+        """Store a result. A cache that cannot be written is not an error."""
         stored = pickle.dumps(result)
         try:
             folder = self._folder / kind

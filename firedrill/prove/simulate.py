@@ -42,7 +42,7 @@ class Course:
 
 
 def course_of(signal: OrdinarySignal, phases: list[tuple[int, SignalChange | None]]) -> Course:
-    """Return a signal through phases, each of so many minutes and with its change."""
+    """Return a signal through phases, each with its minutes and its change."""
     rates, values, spreads = [], [], []
     failed: list[frozenset[str]] = []
     for minutes, given in phases:

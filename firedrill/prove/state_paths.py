@@ -37,7 +37,7 @@ def state_paths(monitor: Json) -> Iterator[Path]:
 def recipient_problems(definitions: Definitions, monitor: Json) -> list[str]:
     """Return what is wrong with who is notified on each path, one line each.
 
-    An alert notifies somebody, and whoever hears of a trigger hears of its end.
+    An alert notifies somebody, and its recovery notifies the same recipients.
     """
     problems: dict[str, None] = {}
     for path in state_paths(monitor):

@@ -54,7 +54,7 @@ _FILLS = re.compile(r"null|zero|last|linear|[0-9]+(\.[0-9]+)?")
 
 
 def function_error(name: str, arguments: int) -> str | None:
-    """Return what is wrong with a call of a function with so many positional arguments after its query."""
+    """Return what is wrong with a call of a function, by its positional arguments after the query."""
     if RANKS.fullmatch(name):
         return _count_error(f"{name}()", arguments, (0, 0), " after its query")
     if name not in FUNCTIONS:

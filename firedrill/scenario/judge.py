@@ -84,7 +84,7 @@ def _notifying(expectation: Expectation, outcome: AlertOutcome) -> list[str]:
     if text is not None and not any(text in message for message in messages):
         problems.append(f"{alert}: no message contains {text!r}")
     for asset in outcome.monitor.get("assets") or ():
-        texts = [HANDLE.sub("", message) for message in messages]  # an input of a workflow is no link
+        texts = [HANDLE.sub("", message) for message in messages]  # an input of a workflow is not a link
         if asset.get("category") == "runbook" and not any(asset.get("url", "") in text for text in texts):
             problems.append(f"{alert}: no message links its runbook, {asset.get('url')}")
     for handle, inputs in expectation.runs.items():

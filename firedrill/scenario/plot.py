@@ -25,7 +25,7 @@ SHOWN_STATES = ("ALERT", "WARN", "NO DATA")
 
 
 def plot_data(clock: Clock, timeline: Timeline, outcome: AlertOutcome, points: int = MAX_POINTS) -> Json:
-    """Return the plot of an alert: its series by group with at most so many points, thresholds, states and events."""
+    """Return the plot of an alert: its series by group (at most ``points`` each), thresholds, states and events."""
     monitor_id = outcome.monitor["id"]
     times = timeline.times(monitor_id)
     last = max((transition.time for transition in outcome.transitions), default=clock.remediation)

@@ -1,4 +1,4 @@
-"""Judge who is notified of an alert, and that whoever hears of a trigger hears of its end."""
+"""Judge who is notified of an alert, and that its recovery notifies the same recipients."""
 
 from collections.abc import Iterable, Iterator
 
@@ -61,7 +61,7 @@ def judge_recoveries(outcome: AlertOutcome) -> list[str]:
 
 
 def _recoveries(notifications: list[Notification]) -> Iterator[str]:
-    heard: set[str] = set()
+    triggered: set[str] = set()
     waiting: set[str] = set()
     paged: set[str] = set()
     for sent in notifications:
@@ -69,13 +69,13 @@ def _recoveries(notifications: list[Notification]) -> Iterator[str]:
         paged |= {delivery.team for delivery in sent.deliveries if isinstance(delivery, Page)}
         if new == "OK":
             resolved = {delivery.team for delivery in sent.deliveries if isinstance(delivery, PageResolved)}
-            for name in sorted(names - heard):
+            for name in sorted(names - triggered):
                 yield f"{name} is notified of a recovery, but was not of the trigger"
             for name in sorted(waiting - names):
                 yield f"{name} is not notified of the recovery"
             for name in sorted(paged - resolved):
                 yield f"the recovery does not resolve the page of {name}"
-            heard, waiting, paged = set(), set(), set()
+            triggered, waiting, paged = set(), set(), set()
         else:
             waiting = waiting - names if (old, new) == ("ALERT", "WARN") else waiting | names
-            heard |= names
+            triggered |= names

@@ -125,7 +125,7 @@ def _alerting(
     paging_handle: str,
     handles: list[pulumi.Resource],
 ) -> Mapping[str, pulumi.Output[str]]:
-    """Declare the alerts, who else hears of them and when they are muted; return the ids of the monitors."""
+    """Declare the alerts, their further recipients and their downtimes; return the ids of the monitors."""
     after_handles = pulumi.ResourceOptions(depends_on=handles)
     monitor_ids = _alerts(settings, identity, slo_ids, paging_handle, after_handles).ids
     if any(alert.pages for alert in ALERTS if alert.key in monitor_ids):

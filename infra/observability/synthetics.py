@@ -33,7 +33,7 @@ QUESTION, FOLLOW_UP = "What is an error budget? One sentence.", "And who spends 
 DEVICE = "chrome.laptop_large"
 WRONG_KEY = "nobodys-key"
 RETRY = dd.SyntheticsTestOptionsListRetryArgs(count=2, interval=300)
-"""Retries of a request that costs nothing, after 300 ms: a lost packet is no failure."""
+"""Retries of a request that costs nothing, after 300 ms: a lost packet is not a failure."""
 PAID_RETRY = dd.SyntheticsTestOptionsListRetryArgs(count=1, interval=5000)
 """The one retry of a chat, which is paid for, after 5 s: longer than a burst of throttling."""
 

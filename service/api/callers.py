@@ -42,7 +42,7 @@ def _identify_caller(request: Request, settings: Settings) -> Caller:
 
 
 def network_of(address: str) -> str:
-    """Return what one customer has: an IPv4 address, or the /64 of an IPv6 address (RFC 6177), which has 2^64 more."""
+    """Return what one customer has: an IPv4 address, or all 2^64 addresses of an IPv6 /64 (RFC 6177)."""
     try:
         parsed = ip_address(address.partition("%")[0].strip("[]"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The first hypothesis about failures or costs, in words: what happens since when, what changed, what to do first."""
+"""Sentences on failing chats (the symptom, what changed before it, the first step) and on costs."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from service.datadog.evidence import Costs, Deployed, Failing, Outcomes
 
 SUSPECT_HOURS = 2
-"""A deployment so long before a failure is named as a suspect."""
+"""A deployment is a suspect of failures that begin within this time after it."""
 GOES_ON_MINUTES = 10
 VERBS = {
     "throttled": "are throttled by Gemini",
@@ -34,7 +34,7 @@ def first_hypothesis(outcomes: Outcomes, deployments: Sequence[Deployed] | None,
     if not outcomes.failing:
         return f"No chat failed in the last {hours} h. {_change(deployments, now, now)}"
     main = outcomes.failing[0]
-    parts = [_what(main, now), _others(outcomes, main), _change(deployments, main.since, now)]
+    parts = [_symptom(main, now), _others(outcomes, main), _change(deployments, main.since, now)]
     return " ".join(
         [*filter(None, parts), f"\n\n**First step:** {FIRST_STEPS.get(main.outcome, FIRST_STEPS['error'])}"]
     )
@@ -46,7 +46,7 @@ def clock(moment: datetime, now: datetime) -> str:
     return f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _what(main: Failing, now: datetime) -> str:
+def _symptom(main: Failing, now: datetime) -> str:
     verb = VERBS.get(main.outcome, f"end with `{main.outcome}`")
     share = f"{main.count} of {main.chats}, {main.count / max(main.chats, main.count):.0%}"
     goes_on = now - main.until <= timedelta(minutes=GOES_ON_MINUTES)

@@ -1,4 +1,4 @@
-"""The lengths that Datadog allows: a longer text is cut before it is sent, since one too long fails the whole write."""
+"""The lengths that Datadog allows: a longer text is cut, because it would fail the whole write."""
 
 from collections.abc import Callable
 from functools import partial
@@ -44,7 +44,7 @@ LIMITS = (
 
 
 def cut(text: str, characters: int) -> str:
-    """Return the text, or its beginning with an ellipsis, in at most so many characters."""
+    """Return the text, shortened with an ellipsis to a maximum number of characters."""
     return text if len(text) <= characters else text[: characters - 1].rstrip() + ELLIPSIS
 
 

@@ -167,7 +167,7 @@ def _incident_link(datadog: Datadog, incident: Json) -> str:
 
 
 def _active_alerts(datadog: Datadog) -> list[Json]:
-    """Return the service's monitors in alert: the gravest first, of those the latest.
+    """Return the service's monitors in alert: the most severe first, among equals the latest.
 
     Signals, which notify nobody, and members of a composite that is in alert itself are left out.
     """

@@ -93,7 +93,7 @@ def show_on_call(context: Context, query: OnCallQuery) -> Json:
 
 
 def _next_shift(context: Context, schedule: Schedule, now: Json) -> Json | None:
-    """Return who is on call after the present shift; None where nobody is, or where that cannot be read."""
+    """Return who is on call after the current shift; None where nobody is, or where that cannot be read."""
     if not now["until"]:
         return None
     try:

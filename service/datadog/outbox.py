@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 PENDING, DONE = "outbox/pending/", "outbox/done/"
 LEASE_SECONDS = 30.0
-"""The time for which an entry belongs to the process that sends it; a killed process delays it by so much."""
+"""The time for which an entry belongs to the process that sends it; if that is killed, the entry waits as long."""
 ENOUGH_SECONDS = 8.0
-"""The rest of a lease that is enough to begin a call: more than a call takes."""
+"""A call begins only while this much of the lease is left: more than a call takes."""
 SETTLE_SECONDS = 15.0
 """The pause before a write whose answer was lost is searched for: Datadog's lists lag behind."""
 LONGEST_PAUSE = 60.0
@@ -201,8 +201,8 @@ class Outbox:
     def sweep(self) -> SweepResult:
         """Send what waits, once one entry is due: by rank, in each order one after the other.
 
-        An entry that only waits for Datadog to be up again is sent with the one that is due: so the first attempt that
-        succeeds lets everything go, and a page never follows a deployment since its own pause was longer. Raises
+        Entries that only wait for Datadog to be up again are sent with the one that is due. The first attempt that
+        succeeds thus sends everything, and a page never follows a deployment because its own pause was longer. Raises
         :class:`Unavailable` when the store cannot be used.
         """
         deadline = time.monotonic() + DRAIN_SECONDS

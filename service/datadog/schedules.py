@@ -1,4 +1,4 @@
-"""On-call schedules, and the team behind each: what a page needs to know, kept for when Datadog cannot be read."""
+"""On-call schedules and the team behind each, kept so that a page can be sent while Datadog cannot be read."""
 
 import itertools
 import threading

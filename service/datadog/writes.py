@@ -70,7 +70,7 @@ def _send_incident_update(outbox: Outbox, _: str, body: Json) -> Json:
 
 
 def _send_incident_notebook(outbox: Outbox, _: str, body: Json) -> Json:
-    """Write the notebook of an incident, which may itself still wait. Notebooks are found by name, so never doubled."""
+    """Write the notebook of an incident, which may itself still wait. A look-up by name avoids a second one."""
     incident_id = body["incident_id"]
     if incident_id is None:
         status = outbox.status(body["write_id"])

@@ -44,7 +44,7 @@ class Connections(httpx.HTTPTransport):
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
-        """Let a request that begins in the block wait for so long at each step.
+        """Limit the wait at each step of the requests that begin in the block.
 
         google-genai takes a timeout for each call too, and copies all its options for it.
         """

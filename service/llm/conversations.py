@@ -98,7 +98,7 @@ class Conversations:
             return tuple((str(role), str(text)) for role, text in content["turns"])
         except (InvalidToken, ValueError, KeyError, TypeError):
             if body:
-                log.info("a conversation could not be read, and starts anew")
+                log.info("a conversation could not be read, and starts over")
             return ()
 
 

@@ -17,7 +17,7 @@ _FREED = r"(?:DAN|unrestricted|unfiltered|jailbroken|without (?:any )?(?:rules|r
 
 
 def _near(first: str, words: int, then: str) -> re.Pattern[str]:
-    """Return a pattern for two expressions with at most so many words between them, in one sentence."""
+    """Return a pattern for two expressions in one sentence with at most ``words`` words between them."""
     gap = r"[^\w.!?\n]{1,9}"
     return re.compile(rf"(?i)\b{first}\b(?:{gap}\w{{1,40}}){{0,{words}}}?{gap}{then}\b")
 

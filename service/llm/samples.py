@@ -13,7 +13,7 @@ from service.telemetry.redactor import Redactor
 
 PREFIX = "evaluation/"
 MAX_SAVED, PER_SECOND = 20.0, 0.5
-"""A process stores so many samples at once, then one in two seconds: a judge needs a sample, whatever the load."""
+"""A process stores up to 20 samples at once, then one in two seconds: a judge needs no more, whatever the load."""
 
 
 @dataclass(frozen=True)

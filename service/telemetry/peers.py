@@ -1,4 +1,4 @@
-"""The peer of each outgoing call, as the service map shows it: one edge for each call, under the peer's own name.
+"""The peer of each outgoing call: the service map shows one edge for each call, with the peer's own name.
 
 Integrations name hosts or nothing, and a library's call gets a second span from the HTTP library below it.
 https://docs.datadoghq.com/tracing/services/inferred_services/

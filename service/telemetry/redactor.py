@@ -23,7 +23,7 @@ IDS = {
     **dict.fromkeys(("dd.trace_id", "dd.span_id", "trace_id", "span_id", "parent_id"), _ID),
     **dict.fromkeys(("commit", "commit_sha", "git.commit.sha"), _HASH),
 }
-"""Members whose values look like private numbers and are none, with the form that they must have."""
+"""Members whose values only look like private numbers, with the form that they must have."""
 SIGNS: dict[str, Callable[[str], object]] = {
     "password": named_secrets.may_name_secret,
     **{

@@ -1,4 +1,4 @@
-"""The account's view of a failure, from Datadog's public API: monitors, their series, transitions and what followed."""
+"""A failure as the account shows it: monitors, their series and transitions, pages and workflows, from the API."""
 
 import re
 import threading

@@ -18,7 +18,7 @@ class Field:
 
     computed: the API decides when the program does not; output: only the API does; keep: an update keeps the state's
     value while the program has none; single: a list of at most one item, which Pulumi has as the item; properties: of
-    an object, or of the objects in a list or set; items: the items that are no objects; block: whether absent and empty
+    an object, or of the objects in a list or set; items: items that are not objects; block: whether absent and empty
     are one on the plugin framework; answered: whether the state has a zero where the API has nothing; ignored: whether
     a change of it is none; min_items, max_items: of a list or set in Terraform's SDK; enum: names of
     enumerations with their values; valid: validators with their arguments.

@@ -1,4 +1,4 @@
-"""Sets in two states of a resource: the same items in another order are no difference."""
+"""Sets in two states of a resource: the same items in another order are equal."""
 
 import json
 from collections.abc import Mapping

@@ -86,7 +86,7 @@ class AlgorithmResult:
 def read_history(
     query: Expression, telemetry: Telemetry, start: float, end: float, seconds: int
 ) -> tuple[Table, FloatArray]:
-    """Return the query's points in buckets of so many seconds from start to end, and the buckets' ends."""
+    """Return the query's points in buckets from start to end, and the buckets' ends."""
     first, last = np.floor(start / seconds) * seconds, np.floor(end / seconds) * seconds
     table, ends, _ = buckets(query, telemetry, float(first), float(last), seconds)
     return table, ends

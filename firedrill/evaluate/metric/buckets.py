@@ -31,7 +31,7 @@ def buckets(
     variables: dict[str, Expression] | None = None,
     counts: bool = False,
 ) -> tuple[Table, FloatArray, set[Note]]:
-    """Return points of the expression in buckets of so many seconds, the buckets' ends, and notes.
+    """Return points of the expression in buckets, the buckets' ends, and notes.
 
     ``start`` and ``end`` lie on bucket edges; ``seconds`` is a multiple of 60. ``variables`` are the queries that a
     formula names. With ``counts`` every query is a sum of events, and 0 in a bucket where only others have a point.

@@ -46,7 +46,7 @@ class Operands:
     before space aggregation; ``variable`` returns the table of a formula's variable. ``seconds`` is the distance of
     points and ``axes`` the number of axes beside the groups'. ``sums`` marks the as_count path, where each query is one
     sum over the window. ``length`` is the window's, in seconds, and ``time`` (epoch seconds) an evaluation's. ``over``
-    returns operands of windows of so many seconds, with points on the as_count path, too. ``adjacent`` marks points
+    returns operands of windows of a length in seconds, with points on the as_count path, too. ``adjacent`` marks points
     that are buckets of one window, as of a graph.
     """
 

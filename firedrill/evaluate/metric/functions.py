@@ -1,4 +1,4 @@
-"""Functions of metric queries, on arrays whose last axis is time and where NaN is no point.
+"""Functions of metric queries, on arrays whose last axis is time and where NaN means no point.
 
 Sources: docs.datadoghq.com/dashboards/functions and its subpages (arithmetic, exclusion, interpolation, rate, rollup).
 """
@@ -48,14 +48,14 @@ def last_index(values: FloatArray) -> FloatArray:
 
 
 def carried(values: FloatArray, positions: int) -> FloatArray:
-    """Return the values with gaps filled by the last point, for at most so many positions."""
+    """Return the values with gaps filled by the last point, for at most ``positions`` positions."""
     last = last_index(values)
     near = (last >= 0) & (np.arange(values.shape[-1]) - last <= positions)
     return np.where(near, np.take_along_axis(values, np.maximum(last, 0), axis=-1), np.nan)
 
 
 def interpolated(values: FloatArray, positions: int) -> FloatArray:
-    """Return the values with gaps between points at most so many positions apart filled linearly."""
+    """Return the values with gaps between points at most ``positions`` apart filled linearly."""
     size = values.shape[-1]
     before = last_index(values)
     after = size - 1 - last_index(values[..., ::-1])[..., ::-1]

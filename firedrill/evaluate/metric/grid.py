@@ -64,7 +64,7 @@ class Grid:
         return self.windows or self.unix
 
     def over(self, length: int, *, windows: bool) -> "Grid":
-        """Return the grid of the same evaluations over windows of so many seconds, in the same buckets."""
+        """Return the grid of the same evaluations and buckets over windows of ``length`` seconds."""
         if self.starts is not None:
             raise Refused(".current()", "with a function of earlier points is not implemented")
         return Grid(self.times, length, self.bucket, self.unix, windows)
@@ -75,7 +75,7 @@ class Grid:
         return self.cells.index(self.times) - self.lead // CELL
 
     def cells_before(self, shift: float) -> Cells:
-        """Return the cells, so many seconds earlier."""
+        """Return the cells ``shift`` seconds earlier."""
         return Cells(self.cells.origin - shift, self.cells.count)
 
     def edges(self, times: FloatArray, shift: float) -> IntArray:

@@ -23,7 +23,7 @@ from firedrill.query.tree import MetricQuery
 
 @dataclass(frozen=True, eq=False)
 class PointTimes:
-    """Times of the first and last point in each cell, by group, of one query shifted by so many seconds."""
+    """Times of the first and last point in each cell, by group, of one query with its shift in seconds."""
 
     shift: float
     first: Table
@@ -98,7 +98,7 @@ class MetricReader:
         return by, keys, groups
 
     def over(self, length: int) -> "MetricReader":
-        """Return a reader of points over windows of so many seconds that end when this one's do."""
+        """Return a reader over windows of ``length`` seconds that end when this one's do."""
         windows = self.sums or self.grid.has_window_rows
         reader = MetricReader(self.telemetry, self.grid.over(length, windows=windows), notes=self.notes)
         self.derived.append(reader)

@@ -17,7 +17,7 @@ Operation = Callable[[FloatArray, FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class Table:
-    """One array of points (the last axis; NaN is no point) for each group.
+    """One array of points (the last axis; NaN means no point) for each group.
 
     ``keys`` are the groups' values of the ``by`` tags. ``constant`` marks a number, which has a value everywhere but
     no data. ``gauge`` marks values that gauges went into, which some functions carry forward. ``present`` is, where

@@ -56,7 +56,7 @@ def measure_slo(query: Query, body: ChainMonitor, context: MeasureContext, times
 
 
 def _indicator(slo: Json, context: MeasureContext, times: FloatArray, seconds: float) -> tuple[Sli, FloatArray]:
-    """Return the SLI of the windows of so many seconds before the times, and the ends of their last full slices."""
+    """Return the SLI of the windows before the times, ``seconds`` long, and the ends of their last full slices."""
     start = math.floor(float(times[0]) / CELL) * CELL - seconds - 300.0
     sli = indicator(slo, context, start, math.floor(float(times[-1]) / CELL) * CELL)
     return sli, np.floor(times / sli.step) * sli.step
@@ -79,7 +79,7 @@ def _target(slo: Json, timeframe: str) -> float:
 
 
 def _window_sums(sli: Sli, ends: FloatArray, seconds: float) -> tuple[FloatArray, FloatArray]:
-    """Return good and total amounts of the windows of so many seconds that end at these times."""
+    """Return good and total amounts of the windows, ``seconds`` long, that end at these times."""
     size = round(seconds / CELL)
     rows = np.rint((ends - sli.ends[0]) / CELL).astype(np.int64) - size + 1
     return fold_windows(sli.good, size, np.add)[rows], fold_windows(sli.total, size, np.add)[rows]

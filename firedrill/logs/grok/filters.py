@@ -1,4 +1,4 @@
-"""Grok's filters: conversions of a matched text. None is no value."""
+"""Grok's filters: conversions of a matched text. None means no value."""
 
 import csv as comma_separated
 import json

@@ -200,7 +200,7 @@ def _rebuilt(metric: str, tags: frozenset[str], parts: dict[str, tuple[FloatArra
 
 
 def _values(size: int, total: float, levels: dict[int, float]) -> FloatArray:
-    """Return so many values with these percentiles, shifted towards one end until their sum is right."""
+    """Return ``size`` values with these percentiles, shifted towards one end until their sum is right."""
     ranks, heights = list(levels), list(levels.values())
     values = np.interp(100 * (np.arange(size) + 0.5) / size, ranks, heights)
     missing = total - values.sum()

@@ -1,6 +1,6 @@
 """Equivalent mutants: those that do the same as the original on random series and on an ordinary month.
 
-There are 200 random series of 8 hours, or fewer that are longer than the monitor's window: 8 hours tell nothing of a
+There are 200 random series of 8 hours, or fewer that are longer than the monitor's window: 8 hours say nothing about a
 budget of 30 days.
 
 Two shortcuts make this fast. Most equivalent mutants are recognised by their signals, without taking the mutant through

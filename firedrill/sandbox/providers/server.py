@@ -16,7 +16,7 @@ those of inputs; wrap a secret output in `values.Secret`), and `values.UNKNOWN` 
 
         def read(self, call, id, inputs, state): ...            # None when it is gone; inputs {} on import
         def update(self, call, id, old_inputs, old_state, inputs): ...
-        def delete(self, call, id, inputs, state): ...          # a missing resource is no error
+        def delete(self, call, id, inputs, state): ...          # a missing resource is not an error
 
     serve(TableProvider("gcp", "10.2.0", {"gcp:storage/bucket:Bucket": Bucket()}, {}, configure), port)
 

@@ -35,7 +35,7 @@ ALERTS = (
         missing_data="resolve",
     ),
     # A p95 says nothing of the usual chat: it can stay while every second chat takes twice as long. When both are above
-    # their limits, chat-slow has told the team already.
+    # their limits, chat-slow has notified the team already.
     Alert(
         key="signal-median-slow",
         title="Signal: chat latency p50 above $limit by model",
@@ -182,7 +182,7 @@ ALERTS = (
         missing_data="default",
         signal=True,
     ),
-    # Without any request, telemetry-stops tells the team. Over the same window as the chats, so that this alert stays
+    # Without any request, telemetry-stops notifies. Over the same window as the chats, so that this alert stays
     # quiet when requests are back and the first chat is not.
     Alert(
         key="chats-vanish",

@@ -74,7 +74,7 @@ class DatadogObject(dynamic.ResourceProvider):
         return dynamic.CreateResult(self.create_object(_declared(props)), _declared(props))
 
     def read(self, id_: str, props: Json) -> dynamic.ReadResult:
-        """Return the declared attributes as they are now: what Datadog adds by itself is no drift."""
+        """Return the declared attributes as they are now: what Datadog adds by itself is not drift."""
         actual = self.read_object(id_)
         if actual is None:
             return dynamic.ReadResult(None, {})

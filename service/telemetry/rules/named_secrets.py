@@ -1,4 +1,4 @@
-"""Secrets that a name announces: ``DB_PASSWORD=``, ``"api_key": ``, ``--token``, ``<passwort>``, ``redis://:...@``.
+"""Secrets after a name that says what they are: ``DB_PASSWORD=``, ``"api_key": ``, ``--token``, ``<passwort>``, ``redis://:...@``.
 
 What counts as a value depends on the name and on what stands between the two, so that code and prose about secrets
 ("the token is invalid", ``password=get_password()``) stay as they are.
@@ -47,7 +47,7 @@ ORDINARY = frozenset(
     wrong yes your no ok raise pass continue break if else yield print assert import from try del log logger logging
     throw case switch for while and or""".split()
 )
-"""Words that follow such names in prose and in code, and are no values."""
+"""Words that follow such names in prose and in code, and are not values."""
 REFERENCE = re.compile(
     r"""(?x) \*+ | [xX]{3,} | \.{3,} | <.* | \$[\w{(].* | %\w+% | \{\{.* | \[\w+\] | :\w+ | \?+ | @\w+@?
     | (?:projects|secrets|arn:aws|vault|op|ref|ssm|env|file|/run/secrets|/var/run)[:/].* | 0+ | -{2,}.*

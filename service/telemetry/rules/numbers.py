@@ -92,7 +92,7 @@ def _has_iban_check(text: str) -> bool:
 
 
 def _ends_group(text: str, length: int) -> bool:
-    """Return whether a group of characters ends after so many of them, separators not counted."""
+    """Return whether a group ends after ``length`` characters, separators not counted."""
     places = [place for place, character in enumerate(text) if character.isalnum()]
     return len(places) == length or not text[places[length - 1] + 1].isalnum()
 

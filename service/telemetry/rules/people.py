@@ -8,7 +8,7 @@ NOT_DOMAINS = frozenset(
     """service socket timer target mount slice scope device swap path png jpg jpeg gif svg webp ico js mjs cjs ts tsx jsx
     css scss html json yaml yml toml py go rs java rb sh md txt lock log conf cfg ini xml map whl gz zip jar""".split()
 )
-"""Ends of names that are no domains: systemd's units, files."""
+"""Ends of names that are not domains: systemd's units, files."""
 
 
 def _is_email(match: re.Match[str]) -> bool:

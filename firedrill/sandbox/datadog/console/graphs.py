@@ -65,7 +65,7 @@ def routes(evaluator: MonitorEvaluator, receiver: Receiver, directory: Directory
 
 
 def step_of(seconds: float, points: int | None = None) -> int:
-    """Return the seconds between the points of a range, of which there shall be about so many at most."""
+    """Return the seconds between the points of a range, so that there are at most about ``points`` of them."""
     finest = next((step for longest, step in STEPS if seconds <= longest), 4 * 3600)
     return next((step for step in ROUND if step >= finest and points and seconds / step <= points), finest)
 

@@ -78,7 +78,7 @@ def formula_query(specification: Body) -> Body | None:
 
 
 def derived_specification(query: Body) -> Body | None:
-    """Return the count specification of numerator and denominator; None where they are no plain formulas.
+    """Return the count specification of numerator and denominator; None where they are not plain formulas.
 
     Equal queries have one name. Recorded since March 2026: TestAccDatadogServiceLevelObjective_IgnoreTagKeys,
     TestAccDatadogSloCorrection_Updated.
@@ -103,7 +103,7 @@ def derived_specification(query: Body) -> Body | None:
 
 
 def written_formula(node: ast.expr) -> str:
-    """Return a formula with parentheses around every operation. Raises ValueError for what is no arithmetic."""
+    """Return a formula with parentheses around every operation. Raises ValueError for anything but arithmetic."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):

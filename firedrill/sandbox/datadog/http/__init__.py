@@ -1,6 +1,6 @@
 """The sandbox's Datadog API over HTTP.
 
-A request takes this way:
+A request passes these steps:
 
 1. :mod:`.call_counter`, a middleware, matches the request to an operation of the API (:mod:`.routing`);
 2. :mod:`.app` reads keys and body, and applies injected faults (:mod:`.faults`) and rate limits (:mod:`.rate_limits`);

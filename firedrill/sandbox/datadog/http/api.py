@@ -1,4 +1,4 @@
-"""The API of all organisations without HTTP: the one way that every call takes, from a client or from a workflow."""
+"""The API of all organisations without HTTP. Every call passes here, from a client or from a workflow."""
 
 from collections.abc import Callable
 from datetime import datetime

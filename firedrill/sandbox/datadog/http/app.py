@@ -84,7 +84,7 @@ async def not_found(_: Request, error: Exception) -> Response:
 
 
 async def disconnected(_: Request, error: Exception) -> Response:
-    """Return what nobody reads: a client that leaves amid its request is no fault of the server."""
+    """Return a response that nobody receives: a client that disconnects is not a fault of the server."""
     del error
     return Response(status_code=499)
 

@@ -1,6 +1,6 @@
 """Validation of a body against its model in the client: types, required members, enumerations, lengths and ranges.
 
-Unknown members are no fault: the real API accepts many that the models lack. Checks of meaning are in the handlers.
+Unknown members are not a fault: the real API accepts many that the models lack. Checks of meaning are in the handlers.
 """
 
 import inspect

@@ -44,7 +44,7 @@ class MonitorEvaluator:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._directory, self._receiver, self._org = directory, receiver, receiver.agent_org
-        self._journal, self._means, self._clock = journal, targets, clock
+        self._journal, self._targets, self._clock = journal, targets, clock
         self.evaluated: float | None = None
         self.refused: dict[str, str] = {}
         self._values: tuple[float | None, dict[str, dict[str, float]]] = (None, {})
@@ -111,7 +111,7 @@ class MonitorEvaluator:
 
     def _notify(self, monitor: Json, transition: Transition) -> None:
         try:
-            records = notify(monitor, transition, self._means)
+            records = notify(monitor, transition, self._targets)
         except Exception as error:  # noqa: BLE001  # one monitor's error must not stop the others' notifications
             self._journal.add_error(f"notification of monitor {monitor['id']} ({monitor.get('name')})", error)
             return

@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 LINE = "\n"
 """Separator of values: a text in JSON has it as an escape."""
 MANY = 4
-"""Where more than one in so many values needs a closer look, all are decoded at once."""
+"""All values are decoded at once where more than one in this many needs a closer look."""
 ROW_TYPE = np.uint16
 MAX_BLOCK = 2**16
 """Events of a block at most, by the type of their numbers."""
@@ -122,7 +122,7 @@ class Column:
 
 
 def code_type(count: int) -> type[np.unsignedinteger[Any]]:
-    """Return the type of places among so many values."""
+    """Return the smallest type for indexes of ``count`` values."""
     if count <= 2**8:
         return np.uint8
     return np.uint16 if count <= 2**16 else np.uint32

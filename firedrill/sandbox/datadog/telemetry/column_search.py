@@ -1,7 +1,7 @@
 """Search of a block of events by its columns (:mod:`.event_columns`).
 
 Each condition yields two masks, the events that certainly match and those that possibly match. They differ only where
-the columns do not decide: for the elements of an array by their number, and for a phrase in a message that is no text.
+the columns do not decide: for the elements of an array by their number, and for a phrase in a message other than text.
 """
 
 from collections.abc import Callable

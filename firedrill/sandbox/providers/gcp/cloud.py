@@ -61,7 +61,7 @@ class Cloud:
         return properties
 
     def delete(self, kind: str, id: str) -> None:
-        """Delete a resource; a missing one is no error."""
+        """Delete a resource; a missing one is not an error."""
         self._request("DELETE", _path(kind, id))
 
     def secret(self, version: str) -> bytes | None:

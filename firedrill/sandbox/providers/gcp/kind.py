@@ -51,7 +51,7 @@ class GoogleKind(ResourceKind):
     generated: Mapping[str, Callable[[], Value]] = field(default_factory=dict)
     """Properties that Google generates when the resource is created."""
     computed_on_write: frozenset[str] = frozenset()
-    """Properties that the sandbox returns anew at each write."""
+    """Properties that the sandbox computes again at each write."""
     computed_on_create: frozenset[str] = frozenset()
     """Properties that the sandbox returns on creation and never changes."""
     defaults: Properties = field(default_factory=dict)
