@@ -28,7 +28,8 @@ import psutil
 
 from benchmarks.sdk_import import write
 from firedrill.sandbox.google.cloud_run import image as cloud_run_image
-from tests.integration.service.sandbox import BIN, ROOT, eventually, free_port
+from firedrill.sandbox.google.cloud_run.processes import free_port
+from tests.integration.service.sandbox import BIN, ROOT, eventually
 
 SIDES = {
     "plain": ["gunicorn", "-c", "service/gunicorn.conf.py", "benchmarks.plain_chat:app"],

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import DEADLINE, output
+from tests.e2e.conftest import DEADLINE, check_ok, output
 from tests.e2e.delivery.conftest import Repository, hurry, new_repository
-from tests.e2e.delivery.test_story import QUESTION, chat_repeatedly, check_ok, traffic
+from tests.e2e.delivery.test_story import QUESTION, chat_repeatedly, traffic
 from tests.e2e.test_automation import run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(3600)]
