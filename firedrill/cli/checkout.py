@@ -26,6 +26,6 @@ def require(command: str) -> None:
     root = from_environment().root
     if not (root / "Pulumi.yaml").is_file() and "--help" not in sys.argv:
         raise KnownFailure(
-            f"`firedrill {command}` needs a checkout of the stack, and {root} is none (it has no Pulumi.yaml): clone "
-            "the repository and run `make setup` in it, or set FIREDRILL_ROOT to a checkout"
+            f"`firedrill {command}` needs a checkout of the stack, and {root} is not one (it has no Pulumi.yaml): "
+            "clone the repository and run `make setup` in it, or set FIREDRILL_ROOT to a checkout"
         )

@@ -63,7 +63,7 @@ def _series(path: Path, minutes: float, tags: list[str]) -> Iterator[Series]:
             continue
         match = DATAGRAM.fullmatch(line.strip())
         if match is None:
-            raise KnownFailure(f"{path}:{number}: no DogStatsD datagram: {line[:80]!r}")
+            raise KnownFailure(f"{path}:{number}: not a DogStatsD datagram: {line[:80]!r}")
         own = [tag for tag in (match["tags"] or "").split(",") if tag]
         kind = TYPES[match["type"]]
         scale = 1 / float(match["rate"]) if match["rate"] and kind == "count" else 1.0
@@ -79,7 +79,7 @@ def _log_lines(path: Path, minutes: float, tags: list[str]) -> Iterator[Event]:
         try:
             content: dict[str, Any] = json.loads(line)
         except ValueError as error:
-            raise KnownFailure(f"{path}: the log line {number} is no JSON: {error}") from error
+            raise KnownFailure(f"{path}: the log line {number} is not JSON: {error}") from error
         reserved = {key: str(content.pop(key)) for key in RESERVED if key in content}
         service = dict(tag.partition(":")[::2] for tag in tags).get("service", "")
         yield Event(float(time), "logs", {"service": service, **reserved, "tags": tags, "attributes": content})

@@ -41,7 +41,7 @@ def load_contract(path: Path) -> Contract:
     """Read a contract file.
 
     Raises:
-        KnownFailure: The file is none.
+        KnownFailure: The file is not a contract.
     """
     try:
         return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

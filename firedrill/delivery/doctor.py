@@ -160,7 +160,7 @@ def _people(target: Target) -> Iterator[CheckedItem]:
         except DatadogError as error:
             raise _not_reached(error) from error
         states = [user["attributes"]["status"] for user in users if user["attributes"]["email"] == email]
-        missing = "is no user of the account: invite them, or change onCall.emails"
+        missing = "is not a user of the account: invite them, or change onCall.emails"
         disabled = "is a disabled user: enable it, or change onCall.emails"
         error_text = missing if not states else disabled if "Disabled" in states else ""
         yield _item(f"on call: {email}", error_text, "is a user")

@@ -71,7 +71,7 @@ def find_update(updates: Sequence[Update], name: str, root: Path) -> Update:
         return match
     listed = "\n".join(f"  {update}" for update in updates[-LISTED:]) or "  none"
     raise KnownFailure(
-        f"{name} is no update of this stack: choose one of its updates, the last of which are:\n{listed}"
+        f"{name} is not an update of this stack: choose one of its updates, the last of which are:\n{listed}"
     )
 
 

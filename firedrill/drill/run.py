@@ -81,7 +81,7 @@ def record_segment(setup: DrillSetup, name: str, behaviour: traffic.Behaviour = 
 def run_drill(setup: DrillSetup, name: str, scenario: Scenario, healthy: Segment) -> Drill:
     """Break the service, evaluate, let the declared workflow remediate it (or end the failure), evaluate and judge."""
     if not isinstance(scenario.given, GeminiFailure | CallerBehaviour):
-        raise control.DrillError(f"{name} is no live drill: `firedrill prove` proves it")
+        raise control.DrillError(f"{name} is not a live drill: `firedrill prove` proves it")
     _wait_for_primary(setup)
     behaviour = _begin_failure(setup, scenario.given)
     try:

@@ -24,7 +24,9 @@ class Checkout:
         self._texts: dict[Path, str] = {}
         self._before: dict[Path, str] = {}
         if not (root / ORDINARY).is_file():
-            raise KnownFailure(f"{root} is no checkout of the stack (it has no {ORDINARY}): run this in one, or --root")
+            raise KnownFailure(
+                f"{root} is not a checkout of the stack (it has no {ORDINARY}): run this in one, or --root"
+            )
 
     def signals(self) -> Mapping[str, OrdinarySignal]:
         """Return the ordinary signals by name."""
@@ -108,7 +110,7 @@ def require_key(name: str) -> str:
         KnownFailure: It has another form.
     """
     if not KEY.fullmatch(name):
-        raise KnownFailure(f"{name!r} is no name here: use lower case and hyphens, such as cost-runs-away")
+        raise KnownFailure(f"{name!r} is not a valid name: use lower case and hyphens, such as cost-runs-away")
     return name
 
 

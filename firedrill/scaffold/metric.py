@@ -20,7 +20,7 @@ def new_metric(checkout: Checkout, name: str, kind: MetricKind, unit: str) -> st
         KnownFailure: The name has another form, or is declared.
     """
     if not NAME.fullmatch(name):
-        raise KnownFailure(f"{name!r} is no metric's name here: use words and dots, such as llm.chat.history")
+        raise KnownFailure(f"{name!r} is not a valid metric name: use words and dots, such as llm.chat.history")
     constant = "_".join(name.split(".")[1:]).upper()
     content = checkout.read(CONTRACT)
     if f'"{name}"' in content or re.search(rf"^{constant} = ", content, re.MULTILINE):

@@ -42,9 +42,9 @@ def new_policy(checkout: Checkout, name: str, topic: str, kind: str, prop: str) 
     if topic not in topics:
         raise KnownFailure(f"policies has no {topic}.py with policies: give --topic one of {', '.join(topics)}")
     if not re.fullmatch(r"\w+:(\w+:)?[A-Z]\w*", kind):
-        raise KnownFailure(f"{kind!r} is no kind of resource: write datadog:Monitor or gcp:cloudrunv2:Service")
+        raise KnownFailure(f"{kind!r} is not a kind of resource: write datadog:Monitor or gcp:cloudrunv2:Service")
     if not re.fullmatch(r"[a-z]\w*", prop):
-        raise KnownFailure(f"{prop!r} is no property's name: write it as the engine does, such as specJson")
+        raise KnownFailure(f"{prop!r} is not the name of a property: write it as the engine does, such as specJson")
     content = checkout.read(module)
     cases = f"tests/unit/policies/cases/{require_key(name)}"
     noun = kind.rpartition(":")[2]

@@ -122,8 +122,8 @@ def test_a_monitor_outside_the_contracts_is_an_error(query: str, message: str, t
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.statsd", "shop.orders 1\n", r"a\.statsd:1: no DogStatsD datagram: 'shop.orders 1'"),
-        ("a.jsonl", '{"status": \n', r"the log line 1 is no JSON"),
+        ("a.statsd", "shop.orders 1\n", r"a\.statsd:1: not a DogStatsD datagram: 'shop.orders 1'"),
+        ("a.jsonl", '{"status": \n', r"the log line 1 is not JSON"),
         ("a.npz", "none", r"a\.npz cannot be read"),
         ("a.statsd", "", r"nothing of orders was found"),
     ],

@@ -81,7 +81,7 @@ def test_the_check_lists_what_is_lost_and_whether_the_return_is_possible(reposit
 def test_an_unknown_update_is_answered_with_the_existing_ones(repository: Repository) -> None:
     result = repository.sandbox.firedrill("rollback", "--to", "77")
     assert result.returncode == 1
-    assert "77 is no update of this stack" in result.stderr
+    assert "77 is not an update of this stack" in result.stderr
     assert "update 1 of 20" in result.stderr and "Another threshold" in result.stderr
 
 

@@ -37,7 +37,7 @@ def cases() -> list[tuple[str, str, str]]:
 
 
 BROKEN = "unreadable: "
-"""A prompt that begins so gets an answer that is no JSON, and quotes it."""
+"""A prompt that begins so gets an answer that is not JSON, and quotes it."""
 Send = Callable[[httpx.Client, str], httpx.Response]
 
 

@@ -155,7 +155,7 @@ def test_a_command_that_needs_a_checkout_says_so_in_a_line_and_in_its_help(
 ) -> None:
     result = firedrill(installed, tmp_path, *command)
     assert result.returncode == 1
-    assert f"`firedrill {command[0]}` needs a checkout of the stack, and {installed} is none" in result.stderr
+    assert f"`firedrill {command[0]}` needs a checkout of the stack, and {installed} is not one" in result.stderr
     assert result.stderr.count("\n") == 1
     text = " ".join(firedrill(installed, tmp_path, command[0], "--help").stdout.split())
     assert "Needs a checkout of the stack; the installed package alone is not enough." in text

@@ -16,21 +16,21 @@ from tests.conftest import ROOT
 
 REFUSALS: dict[str, Callable[[Checkout], object]] = {
     "there is an alert 'chat-slow'": lambda to: new_alert(to, "chat-slow", "errors", "chat"),
-    "'Chat_Slow' is no name here": lambda to: new_alert(to, "Chat_Slow", "errors", "chat"),
+    "'Chat_Slow' is not a valid name": lambda to: new_alert(to, "Chat_Slow", "errors", "chat"),
     "no signal 'latencies': give --signal one of answered, ": lambda to: new_alert(to, "a", "latencies", "chat"),
     "signal views is no metric or log line of the service": lambda to: new_alert(to, "a", "views", "chat"),
     "no chats.py with alerts: give --topic one of chat, ": lambda to: new_alert(to, "a", "errors", "chats"),
     "declares llm.chat.cost or CHAT_COST": lambda to: new_metric(to, "llm.chat.cost", "count", "dollar"),
     "declares shop.chat.cost or CHAT_COST": lambda to: new_metric(to, "shop.chat.cost", "count", "dollar"),
-    "'cost' is no metric's name here": lambda to: new_metric(to, "cost", "count", "dollar"),
+    "'cost' is not a valid metric name": lambda to: new_metric(to, "cost", "count", "dollar"),
     "drills/scenarios/busy_day.yaml exists": lambda to: new_scenario(to, "busy_day", "errors", ""),
     "there is no alert 'chat-slowly'": lambda to: new_scenario(to, "a", "errors", "chat-slowly"),
     "policies has no nothing.py with policies": lambda to: new_policy(to, "a", "nothing", "datadog:Monitor", "type"),
     "cases/monitor-scoped/passes.yaml exists": lambda to: new_policy(
         to, "monitor-scoped", "workflows", "datadog:Monitor", "type"
     ),
-    "'Monitor' is no kind of resource": lambda to: new_policy(to, "a", "workflows", "Monitor", "type"),
-    "'a b' is no property's name": lambda to: new_policy(to, "a", "workflows", "datadog:Monitor", "a b"),
+    "'Monitor' is not a kind of resource": lambda to: new_policy(to, "a", "workflows", "Monitor", "type"),
+    "'a b' is not the name of a property": lambda to: new_policy(to, "a", "workflows", "datadog:Monitor", "a b"),
 }
 
 
@@ -42,7 +42,7 @@ def test_it_is_refused_with_the_reason(message: str) -> None:
 
 
 def test_another_folder_is_no_checkout(tmp_path: Path) -> None:
-    with pytest.raises(KnownFailure, match="is no checkout of the stack"):
+    with pytest.raises(KnownFailure, match="is not a checkout of the stack"):
         Checkout(tmp_path)
 
 
