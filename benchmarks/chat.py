@@ -1,7 +1,7 @@
 """Benchmark of a chat: the service with all its telemetry beside a plain application, ``python -m benchmarks.chat``.
 
 A third side is the plain application under ``ddtrace-run`` as it comes: what tracing costs without the service. All run
-under the same gunicorn configuration with one worker, and take turns, so that the load of the machine meets all.
+under gunicorn with one worker of eight threads, and take turns, so that the load of the machine meets all.
 Gemini and the agent are another process. Ratios are of medians; processor seconds are those of the worker. Writes the
 result to docs/benchmarks.md, between its markers. ``--memory N`` sends N more chats to the service and prints its
 memory on the way.
@@ -31,10 +31,11 @@ from firedrill.sandbox.google.cloud_run import image as cloud_run_image
 from firedrill.sandbox.google.cloud_run.processes import free_port
 from tests.integration.service.sandbox import BIN, ROOT, eventually
 
+PLAIN = ["gunicorn", "-c", "benchmarks/plain_gunicorn.conf.py", "benchmarks.plain_chat:app"]
 SIDES = {
-    "plain": ["gunicorn", "-c", "service/gunicorn.conf.py", "benchmarks.plain_chat:app"],
-    "traced": ["ddtrace-run", "gunicorn", "-c", "service/gunicorn.conf.py", "benchmarks.plain_chat:app"],
-    "service": ["ddtrace-run", "gunicorn", "-c", "service/gunicorn.conf.py", "service.wsgi:app"],
+    "plain": PLAIN,
+    "traced": ["ddtrace-run", *PLAIN],
+    "service": ["gunicorn", "-c", "service/gunicorn.conf.py", "service.wsgi:app"],
 }
 TURNS, COLD_STARTS = 9, 3
 ONE, EIGHT = 100, 400

@@ -1,4 +1,4 @@
-"""``ddtrace-run gunicorn -c service/gunicorn.conf.py "service.wsgi:app"``."""
+"""``gunicorn -c service/gunicorn.conf.py "service.wsgi:app"``."""
 
 from service.app import create_app
 
