@@ -17,6 +17,7 @@ from firedrill.datadog.client import DatadogClient
 from firedrill.datadog.provider import provider
 from firedrill.errors import KnownFailure
 from firedrill.provider.resource import ResourceCall
+from firedrill.provider.values import without_defaults
 
 Json = dict[str, Any]
 PAGE = 100
@@ -94,7 +95,7 @@ def python_module(client: DatadogClient, objects: Iterable[AccountObject], tag: 
     for existing in objects:
         read = kinds[existing.type].read(ResourceCall(f"urn:pulumi:s::p::{existing.type}::x"), existing.id, {}, {})
         if read is not None:
-            declarations.append(_declaration(existing, _unique_name(existing.title, names), read[0]))
+            declarations.append(_declaration(existing, _unique_name(existing.title, names), without_defaults(read[0])))
     if not declarations:
         raise KnownFailure(f"no unmanaged monitor, SLO or dashboard has the tag {tag}: give the tag of existing ones")
     imports = "import json\n\n" if any("json.dumps" in text for text in declarations) else ""
