@@ -61,7 +61,7 @@ class Caller:
         return [page["attributes"] for page in pages if page["attributes"]["title"] == title]
 
     def delivered_pages(self, title: str) -> list[Json]:
-        """Return those that somebody received."""
+        """Return the pages that a person received."""
         return [page for page in self.pages(title) if page.get("paged")]
 
 

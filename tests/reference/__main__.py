@@ -1,4 +1,4 @@
-"""``python -m tests.reference COUNT [FIRST]``: compare on so many random monitors; list each disagreement."""
+"""``python -m tests.reference COUNT [FIRST]``: compare on COUNT random monitors; list each disagreement."""
 
 import sys
 

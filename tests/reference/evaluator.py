@@ -51,7 +51,7 @@ class Window:
     minutes: int
 
     def buckets(self, points: list[tuple[float, float]], shift: float) -> list[list[float]]:
-        """Return the values of each minute, so many seconds earlier."""
+        """Return the values of each minute, ``shift`` seconds earlier."""
         start = self.end - shift - 60 * self.minutes
         buckets: list[list[float]] = [[] for _ in range(self.minutes)]
         for second, value in points:
@@ -112,7 +112,7 @@ def in_space(aggregator: str, values: list[float]) -> float:
 
 
 def linear(values: list[float | None], most: int) -> list[float | None]:
-    """Fill gaps between points at most so many minutes apart with a line (metrics/guide/interpolation-...)."""
+    """Fill gaps between points at most ``most`` minutes apart with a line (metrics/guide/interpolation-...)."""
     result = list(values)
     filled = [place for place, value in enumerate(values) if value is not None]
     for left, right in pairwise(filled):
@@ -126,7 +126,7 @@ def linear(values: list[float | None], most: int) -> list[float | None]:
 
 
 def last(values: list[float | None], most: int) -> list[float | None]:
-    """Fill gaps with the last point, for at most so many minutes."""
+    """Fill gaps with the last point, for at most ``most`` minutes."""
     result = list(values)
     for place in range(len(values)):
         for back in range(most + 1):
@@ -356,7 +356,7 @@ class Aligned:
         self.groups = {group for points in self.raw.values() for group in points if group}
 
     def at(self, shift: float) -> Leaf:
-        """Return access to the queries, so many seconds earlier."""
+        """Return access to the queries, ``shift`` seconds earlier."""
 
         def leaf(query: Query | EventSearch) -> Points:
             assert isinstance(query, Query)

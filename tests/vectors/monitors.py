@@ -21,7 +21,7 @@ RESERVED = frozenset({"service", "status", "source", "host", "message", "trace_i
 def series_of(
     metric: str, type: str, tags: Mapping[str, str] | list[str], points: list[Any], interval: int = 60
 ) -> Series:
-    """Return a series from ``[[minute, value], ..]``; null is no point."""
+    """Return a series from ``[[minute, value], ..]``; null means no point."""
     named = [f"{key}:{value}" for key, value in tags.items()] if isinstance(tags, Mapping) else tags
     raw = [(minute, item) for minute, value in points for item in (value if isinstance(value, list) else [value])]
     timed = [(minute * MINUTE, value) for minute, value in raw if value is not None]

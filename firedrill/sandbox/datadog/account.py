@@ -149,6 +149,11 @@ def iso(moment: datetime, timespec: str = "microseconds") -> str:
     return moment.astimezone(UTC).isoformat(timespec=timespec)
 
 
+def iso_time(seconds: float) -> str:
+    """Return epoch seconds as monitors and pages write them: without a fraction where there is none."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def role_body(identifier: str, name: str, now: datetime) -> dict[str, Any]:
     """Return a new role in the form of API v2."""
     return {

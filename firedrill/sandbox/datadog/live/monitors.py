@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from firedrill.sandbox.datadog.account import (
     SLOS,
     SYNTHETICS_TESTS,
     Directory,
+    iso_time,
 )
 from firedrill.sandbox.datadog.intake import Receiver
 from firedrill.sandbox.datadog.live.journal import Journal
@@ -58,7 +58,7 @@ class MonitorEvaluator:
             try:
                 await asyncio.to_thread(self.evaluate_minute, minute)
             except Exception as error:  # noqa: BLE001  # one failed minute must not end the evaluation
-                self._journal.add_error(f"evaluation at {_iso_time(minute)}", error)
+                self._journal.add_error(f"evaluation at {iso_time(minute)}", error)
 
     def account(self) -> Account:
         """Return the current definitions."""
@@ -149,7 +149,7 @@ class MonitorEvaluator:
         stored_groups = (stored or {}).get("groups", {})
         body = {
             "overall_state": API_STATES[overall],
-            "overall_state_modified": _iso_time(self.evaluated or 0)
+            "overall_state_modified": iso_time(self.evaluated or 0)
             if changed or stored is None
             else stored["overall_state_modified"],
             "groups": {
@@ -215,7 +215,3 @@ def _event(monitor: Json, transition: Transition) -> Event:
             },
         },
     )
-
-
-def _iso_time(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat()

@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from firedrill.evaluate import Transition
@@ -28,6 +28,7 @@ from firedrill.sandbox.datadog.account import (
     USERS,
     WORKFLOWS,
     Directory,
+    iso_time,
 )
 from firedrill.sandbox.datadog.live.journal import Journal
 
@@ -84,7 +85,7 @@ class Pages:
                 "status": "triggered",
                 "tags": list(monitor.get("tags") or ()),
                 "target": {"type": "team_handle", "identifier": new_page.team},
-                "created_at": _iso_time(transition.time),
+                "created_at": iso_time(transition.time),
                 "key": key,
                 "alert": {"tags": dict(alert.tags), "groups": dict(alert.groups), "priority": alert.priority,
                           "status": alert.status},
@@ -102,7 +103,7 @@ class Pages:
         open_page = self._open_page(_page_key(team, monitor, transition))
         if open_page is None:
             return None
-        self._update(open_page, {"status": "resolved", "resolved_at": _iso_time(transition.time)})
+        self._update(open_page, {"status": "resolved", "resolved_at": iso_time(transition.time)})
         return str(open_page["id"])
 
     def progress(self, now: float) -> None:
@@ -137,7 +138,7 @@ class Pages:
         ]  # fmt: skip
         changes = {"paged": paged + new, "policy": plan.policy, "rule": plan.rule, "held_until": plan.held}
         if plan.status == "resolved" and plan.ended is not None and plan.ended <= now:
-            changes |= {"status": "resolved", "resolved_at": _iso_time(plan.ended)}
+            changes |= {"status": "resolved", "resolved_at": iso_time(plan.ended)}
         self._update(body, changes)
         for entry in new:
             record = {
@@ -214,10 +215,6 @@ def _escalated(steps: Sequence[PagingStep], page_attributes: Json) -> list[Pagin
 
 def _epoch_seconds(iso_time: str) -> float:
     return datetime.fromisoformat(iso_time).timestamp()
-
-
-def _iso_time(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat()
 
 
 def _status(body: Json) -> str:

@@ -24,7 +24,7 @@ def app(create: Create, datadog: FakeDatadog) -> Flask:
 
 
 def sent(datadog: FakeDatadog, count: int) -> list[dict[str, Any]]:
-    """Return the events, when there are so many."""
+    """Return the events once their expected number has arrived."""
     eventually(lambda: len(datadog.sent("POST", PATH)) >= count, what=f"{count} events")
     return datadog.sent("POST", PATH)
 
