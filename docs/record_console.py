@@ -56,11 +56,11 @@ def picture(page: Page, sandbox: settings.Settings, name: str, path: str) -> Non
         raise SystemExit(f"{file} has {file.stat().st_size} bytes: make the page's content smaller")
 
 
-def incident_notebook(sandbox: settings.Settings) -> str:
-    """Open an incident at the service, and return the path of the notebook that it writes."""
+def incident_and_notebook(sandbox: settings.Settings) -> tuple[str, str]:
+    """Open an incident at the service, and return the paths of its page and of the notebook that it writes."""
     incident = {"title": "Chats fail with 429", "severity": "SEV-2", "customer_impacted": True}
     opened = httpx.post(f"{sandbox.service_url}/datadog/incidents", json=incident, timeout=60).raise_for_status().json()
-    return urlsplit(opened["notebook"]).path
+    return f"/incidents/{opened['incident_id']}", urlsplit(opened["notebook"]).path
 
 
 def failed_trace(api: httpx.Client) -> str:
@@ -84,7 +84,9 @@ def main() -> None:
         picture(page, sandbox, "monitor", f"/monitors/{monitor}?live=15m")
         picture(page, sandbox, "trace", f"/apm/trace/{failed_trace(api)}")
         picture(page, sandbox, "map", "/service-map")
-        picture(page, sandbox, "notebook", incident_notebook(sandbox))
+        incident, notebook = incident_and_notebook(sandbox)
+        picture(page, sandbox, "incident", incident)
+        picture(page, sandbox, "notebook", notebook)
         browser.close()
 
 
