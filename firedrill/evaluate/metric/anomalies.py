@@ -1,5 +1,7 @@
 """Anomaly detection: the share of a window's points that lie outside a band (docs: monitors/types/anomaly)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from firedrill.evaluate.metric.algorithm_inputs import (
     latest_bucket,
     read_history,
 )
+from firedrill.evaluate.metric.table import Table
 from firedrill.evaluate.metric.windows import CELL
 from firedrill.evaluate.model import Json, Refused
 from firedrill.evaluate.telemetry import FloatArray, IntArray, Telemetry
@@ -29,10 +32,23 @@ def interval_is_valid(alert_window: float, interval: float) -> bool:
     return interval <= alert_window / 5
 
 
-def measure_anomalies(
-    query: Expression, arguments: Arguments, options: Json, telemetry: Telemetry, times: FloatArray
-) -> AlgorithmResult:
-    """Return the share of points outside the band in each alert window."""
+@dataclass(frozen=True)
+class AnomalyBand:
+    """The query's buckets with their ends, the points that are judged, and the bounds of each."""
+
+    table: Table
+    ends: FloatArray
+    points: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    alert_window: int
+    interval: int
+
+
+def anomaly_band(  # noqa: PLR0917 - what a band depends on
+    query: Expression, arguments: Arguments, options: Json, telemetry: Telemetry, start: float, end: float
+) -> AnomalyBand:
+    """Return the points of the evaluations from ``start`` to ``end`` and of their history, with the band."""
     algorithm, deviations = arguments.text(0, "basic"), arguments.number(1, 2)
     trigger_window = (options.get("threshold_windows") or {}).get("trigger_window")
     alert_window = (
@@ -43,20 +59,29 @@ def measure_anomalies(
         raise Refused("anomalies()", f"interval={interval} is over a fifth of the alert window ({alert_window} s)")
     season = SEASONS.get(arguments.keywords.get("seasonality", "weekly"), WEEK)
     depth = max(5 * alert_window, 2 * HOUR) if algorithm == "basic" else MAX_SEASONS * season
-    table, ends = read_history(query, telemetry, float(times[0]) - depth - alert_window, float(times[-1]), interval)
+    table, ends = read_history(query, telemetry, start - depth - alert_window, end, interval)
     default_zero = arguments.keywords.get("count_default_zero") == "true" and _is_count(query)
     points = np.nan_to_num(table.values) if default_zero else table.values
     lower, upper = _band(algorithm, points, interval, deviations, alert_window=alert_window, season=season)
-    outside = _outside(points, lower, upper, arguments.keywords.get("direction", "both"))
-    judged = ~np.isnan(points) & ~np.isnan(upper)
-    size = max(1, round(alert_window / interval))
-    position = np.searchsorted(ends, times, side="right")
+    return AnomalyBand(table, ends, points, lower, upper, alert_window, interval)
+
+
+def measure_anomalies(
+    query: Expression, arguments: Arguments, options: Json, telemetry: Telemetry, times: FloatArray
+) -> AlgorithmResult:
+    """Return the share of points outside the band in each alert window."""
+    band = anomaly_band(query, arguments, options, telemetry, float(times[0]), float(times[-1]))
+    points, alert_window = band.points, band.alert_window
+    outside = _outside(points, band.lower, band.upper, arguments.keywords.get("direction", "both"))
+    judged = ~np.isnan(points) & ~np.isnan(band.upper)
+    size = max(1, round(alert_window / band.interval))
+    position = np.searchsorted(band.ends, times, side="right")
     anomalous, total = _counts(outside & judged, position, size), _counts(judged, position, size)
     return AlgorithmResult(
         values=np.divide(anomalous, total, out=np.full(total.shape, np.nan), where=total > 0),
-        keys=table.keys,
-        by=table.by,
-        latest=np.where(total > 0, latest_bucket(table.values, ends, times, alert_window), -np.inf),
+        keys=band.table.keys,
+        by=band.table.by,
+        latest=np.where(total > 0, latest_bucket(band.table.values, band.ends, times, alert_window), -np.inf),
     )
 
 

@@ -42,12 +42,18 @@ def measure_forecast(
             x, y = x[~np.isnan(y)], y[~np.isnan(y)]
             if x.size < MIN_POINTS:
                 continue
-            slope, intercept = _theil_sen(x, y)
-            spread = MAD_TO_DEVIATION * float(np.median(np.abs(y - (intercept + slope * x)))) * deviations
+            slope, intercept, spread = trend(x, y, deviations)
             now = intercept + slope * times[begin:end]
             then = intercept + slope * (times[begin:end] + horizon)
             values[row, begin:end] = np.maximum(now, then) + spread if upward else np.minimum(now, then) - spread
     return AlgorithmResult(values, table.keys, table.by, latest_bucket(table.values, ends, times, history))
+
+
+def trend(x: FloatArray, y: FloatArray, deviations: float) -> tuple[float, float, float]:
+    """Return slope and intercept of the line through points, and the distance of its bounds."""
+    slope, intercept = _theil_sen(x, y)
+    spread = MAD_TO_DEVIATION * float(np.median(np.abs(y - (intercept + slope * x)))) * deviations
+    return slope, intercept, spread
 
 
 def _theil_sen(x: FloatArray, y: FloatArray) -> tuple[float, float]:

@@ -43,7 +43,7 @@ MAX_POINTS = 2_000_000
 def measure_metric(monitor: MetricMonitor, options: Json, telemetry: Telemetry, times: FloatArray) -> Signal:
     """Return the signal of a metric monitor at ``times`` (ascending). Raises :class:`Refused`."""
     check_metric(monitor)
-    algorithm = _algorithm(monitor.expression)
+    algorithm = algorithm_of(monitor.expression)
     if algorithm is not None:
         return measure_algorithm(monitor, algorithm, options, telemetry, times)
     if monitor.window.kind == "next":
@@ -83,7 +83,7 @@ def check_metric(monitor: MetricMonitor) -> None:
             raise Refused("percentile()", "takes one query with a percentile such as p95:metric{*}")
 
 
-def _algorithm(node: Expression) -> Call | None:
+def algorithm_of(node: Expression) -> Call | None:
     """Return the call to anomalies, forecast or outliers that the expression consists of."""
     while isinstance(node, ParenthesizedExpression):
         node = node.item

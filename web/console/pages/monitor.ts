@@ -49,10 +49,14 @@ export const monitor: Page = async ({ root, params, range, title, go }) => {
   const state = h("span");
   const why = h("div");
   const plot = h("div");
+  const band = h("div");
+  const bandSection = section("Measured values and their bounds", band);
+  bandSection.hidden = true;
   const history = h("div");
   const notified = h("div");
   const message = h("div", { class: "markdown" });
   let chart: Chart | null = null;
+  let bandChart: Chart | null = null;
 
   const refresh = async (): Promise<void> => {
     const now = range("1h");
@@ -67,6 +71,14 @@ export const monitor: Page = async ({ root, params, range, title, go }) => {
     else if (data.lines.length || definition.type !== "composite") {
       chart = new Chart(plot, data, { label: `Evaluated values of ${definition.name}`, height: 240, onselect: (from, to) => go(withRange(new URL(location.href), from, to)) });
     } else fill(plot, empty("A composite compares no values: its state follows its members."));
+    if (report.bounds) {
+      bandSection.hidden = false;
+      // The threshold of anomalies() is a share of points, that of forecast() a value like those drawn here.
+      const thresholds = definition.query.includes("forecast(") ? thresholdLines(report.thresholds) : [];
+      const bounded = { ...boundsData(report.bounds), thresholds };
+      if (bandChart) bandChart.update(bounded);
+      else bandChart = new Chart(band, bounded, { label: `Measured values of ${definition.name} and their bounds`, height: 200 });
+    }
     redraw(history, historyTable(report));
     redraw(notified, notificationTable(report.notifications));
     const last = report.notifications.find((entry: Json) => entry.text);
@@ -81,6 +93,7 @@ export const monitor: Page = async ({ root, params, range, title, go }) => {
   root.append(
     heading(definition.name, state),
     section("Evaluated values", plot),
+    bandSection,
     section("State and reason", why),
     section("Notifications", notified),
     section("Message", message),
@@ -101,6 +114,17 @@ function chartData(report: Json, range: Range) {
   const lines = Object.entries<(number | null)[]>(values).map(([name, points]) => ({ label: name === "*" ? "all" : name, values: points }));
   if (!lines.length && missing != null && times.length) lines.push({ label: "no events", values: times.map(() => missing) });
   return { times, lines, thresholds: thresholdLines(report.thresholds), bands: bands(report.history, range), from: range.start, to: range.end };
+}
+
+/** A line for the values of each group, and one for each bound. */
+function boundsData({ times, groups }: Json) {
+  const named = (group: Json, text: string): string => (group.name === "*" ? text : `${group.name} ${text}`);
+  const lines = groups.flatMap((group: Json) => [
+    { label: named(group, "value"), values: group.values },
+    { label: named(group, "lower bound"), values: group.lower, colour: "nodata" },
+    { label: named(group, "upper bound"), values: group.upper, colour: "warn" },
+  ]);
+  return { times, lines };
 }
 
 function reasons(report: Json): HTMLElement {

@@ -11,12 +11,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from firedrill.evaluate import Account, Refused, Transition, run
+from firedrill.evaluate.metric.bounds import bounds_of
 from firedrill.evaluate.model import group_name
 from firedrill.evaluate.parsed_monitor import ParsedMonitor, parse_monitor
 from firedrill.evaluate.state.composite import member_names
 from firedrill.notify import TemplateError, render
 from firedrill.query import QueryError
-from firedrill.query.tree import CompositeAnd, CompositeNot, CompositeOr, Member, ParenthesizedComposite
+from firedrill.query.tree import CompositeAnd, CompositeNot, CompositeOr, Member, MetricMonitor, ParenthesizedComposite
 from firedrill.sandbox.datadog.account import MONITORS, Directory
 from firedrill.sandbox.datadog.console.graphs import numbers, step_of
 from firedrill.sandbox.datadog.console.reasons import reason
@@ -29,6 +30,8 @@ from firedrill.sandbox.datadog.telemetry_store import TelemetryStore
 Json = dict[str, Any]
 MOST_GROUPS = 50
 """Groups whose series are drawn."""
+MOST_BANDS = 3
+"""Groups whose values are drawn with their bounds."""
 
 
 def routes(directory: Directory, receiver: Receiver, live: Live) -> list[BaseRoute]:
@@ -67,9 +70,17 @@ def _report(monitor: Json, live: Live, receiver: Receiver, time_range: tuple[flo
             **_states(parsed, memory, evaluator, values),
             "preview": _preview(monitor, parsed),
             "series": _series(monitor, alone, store, time_range),
+            "bounds": _bounds(parsed, monitor, store, time_range),
         }
     except (Refused, QueryError) as error:
-        return report | {"refused": str(error), "thresholds": None, "groups": [], "series": {}, "members": []}
+        return report | {
+            "refused": str(error),
+            "thresholds": None,
+            "groups": [],
+            "series": {},
+            "bounds": None,
+            "members": [],
+        }
 
 
 def _last_values(monitor: Json, alone: Account, store: TelemetryStore, evaluated: float | None) -> dict[str, float]:
@@ -128,6 +139,30 @@ def _members(parsed: ParsedMonitor, evaluator: MonitorEvaluator) -> list[Json]:
         {"id": member, "name": names.get(member), "state": evaluator.state_of(member)[0]}
         for member in member_names(body)
     ]
+
+
+def _bounds(
+    parsed: ParsedMonitor, monitor: Json, store: TelemetryStore, time_range: tuple[float, float]
+) -> Json | None:
+    """Return measured values with the bounds of anomalies() or forecast(), by group; None for other monitors."""
+    body = parsed.query.body
+    found = (
+        bounds_of(body, monitor.get("options") or {}, store, *time_range) if isinstance(body, MetricMonitor) else None
+    )
+    if found is None or not found.times.size:
+        return None
+    return {
+        "times": found.times.tolist(),
+        "groups": [
+            {
+                "name": group_name(dict(zip(found.by, key, strict=True))),
+                "values": numbers(found.values[row]),
+                "lower": numbers(found.lower[row]),
+                "upper": numbers(found.upper[row]),
+            }
+            for row, key in enumerate(found.keys[:MOST_BANDS])
+        ],
+    }
 
 
 def _series(monitor: Json, alone: Account, store: TelemetryStore, time_range: tuple[float, float]) -> Json:

@@ -87,3 +87,39 @@ def test_a_monitor_that_is_not_there_is_named(console: Console, browser: Tab) ->
     show(browser, console, "/monitors/1")
     assert browser.page.locator("h1").inner_text() == "Not found"
     browser.complaints.clear()  # the browser itself reports the 404
+
+
+def test_a_monitor_without_an_algorithm_has_no_bounds(slow: int, console: Console, browser: Tab) -> None:
+    show(browser, console, f"/monitors/{slow}")
+    assert browser.page.get_by_role("heading", name="Measured values and their bounds").is_hidden()
+
+
+def test_an_anomaly_monitor_shows_the_band_that_a_spike_leaves(console: Console, browser: Tab) -> None:
+    now = time.time() // 60 * 60
+    points = [(now - 60 * ago, 90.0 if ago < 8 else 40.0 + ago % 5) for ago in range(300)]
+    console.send_points("shop.queue", points)
+    query = "avg(last_1h):anomalies(avg:shop.queue{*}, 'basic', 2, alert_window='last_10m', interval=60) >= 0.5"
+    windows = {"trigger_window": "last_10m", "recovery_window": "last_10m"}
+    options = {"thresholds": {"critical": 0.5}, "threshold_windows": windows}
+    drawn = bounds(console, browser, {"type": "query alert", "name": "Odd queue", "query": query, "options": options})
+    assert drawn["value"] == 90
+    assert drawn["lower bound"] < 42 < drawn["upper bound"] < 60
+
+
+def test_a_forecast_monitor_shows_its_line_until_the_windows_end(console: Console, browser: Tab) -> None:
+    now = time.time() // 60 * 60
+    console.send_points("shop.disk", [(now - 60 * ago, 60 - ago / 10) for ago in range(300)])
+    query = "max(next_6h):forecast(avg:shop.disk{*}, 'linear', 1, interval='5m', history='4h') >= 90"
+    options = {"thresholds": {"critical": 90}}
+    drawn = bounds(console, browser, {"type": "query alert", "name": "Disk fills", "query": query, "options": options})
+    assert 59 < drawn["value"] <= 60
+    assert 90 < drawn["lower bound"] <= drawn["upper bound"] < 100
+
+
+def bounds(console: Console, browser: Tab, body: dict[str, object]) -> dict[str, float]:
+    """Create a monitor, open it, and return the newest number of each line of the chart of its bounds."""
+    monitor = console.create("/api/v1/monitor", {**body, "message": "", "tags": []})
+    show(browser, console, f"/monitors/{monitor['id']}?live=4h")
+    chart = browser.page.locator("section", has_text="Measured values and their bounds").locator(".chart [role=img]")
+    label = chart.get_attribute("aria-label") or ""
+    return {name: float(number) for name, number in re.findall(r"(value|lower bound|upper bound) ([\d.]+)", label)}
