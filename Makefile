@@ -48,6 +48,7 @@ faults: setup
 
 bench: setup
 	@.venv/bin/python -m benchmarks.sdk_import
+	@.venv/bin/python -m benchmarks.bare_resources
 	@.venv/bin/python -m benchmarks.evaluator
 	@.venv/bin/python -m benchmarks.evaluator_scale
 	@.venv/bin/python -m benchmarks.chat

@@ -13,6 +13,7 @@ from benchmarks.sdk_import import PAGE, ROOT
 MEASURED = {
     "sdk_import": ["benchmarks/sdk_import.py", "firedrill/lean_sdk", "requirements.txt"],
     "loop": ["benchmarks/loop.py", "firedrill/engine", "firedrill/provider", "firedrill/datadog", "infra", "policies"],
+    "bare_resources": ["benchmarks/bare_resources.py", "benchmarks/echo_provider.py", "requirements.txt"],
     "chat": ["benchmarks/chat.py", "benchmarks/plain_chat.py", "service"],
     "evaluator": ["benchmarks/evaluator.py", "firedrill/evaluate", "firedrill/query"],
     "evaluator_scale": ["benchmarks/evaluator_scale.py", "firedrill/evaluate"],
