@@ -5,8 +5,10 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from firedrill.cli.main import app as program
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_ports
 from tests.examples.traffic import EXAMPLES, bookings, orders, pictures, record
 
 REQUESTS = {"orders": orders(120), "thumbnails": pictures(80), "bookings": bookings(80)}
@@ -61,6 +63,27 @@ def test_a_command_of_the_page_does_what_it_says(command: str, tmp_path: Path, m
     code, output = firedrill(*words)
     expected = 1 if "exit code 1" in says else 0
     assert code == expected, output
+
+
+def test_the_pages_listener_writes_each_datagram_on_a_line(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "adopt.md").read_text()
+    [program] = re.findall(r"^python3 -c '(.*?)' > traffic.statsd &$", page, re.MULTILINE | re.DOTALL)
+    port = free_ports(1)
+    datagrams = [b"shop.orders:1|c", b"shop.order.seconds:0.1|d\n"]
+    written = tmp_path / "traffic.statsd"
+    with written.open("w") as out, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        listener = subprocess.Popen([sys.executable, "-c", program.replace("8125", str(port))], stdout=out)
+        try:
+            until = time.monotonic() + 60
+            while len(written.read_text().splitlines()) < len(datagrams):  # until it listens, datagrams are lost
+                assert time.monotonic() < until, written.read_text()
+                for datagram in datagrams:
+                    service.sendto(datagram, ("127.0.0.1", port))
+                time.sleep(0.05)
+        finally:
+            listener.kill()
+            listener.wait(10)
+    assert {*written.read_text().splitlines()} == {datagram.decode().strip() for datagram in datagrams}
 
 
 def test_the_alerts_that_read_what_the_service_emits_stay(tmp_path: Path) -> None:
