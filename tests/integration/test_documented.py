@@ -26,9 +26,9 @@ EXPECTED = {
     "python -m firedrill.sandbox.wire FILE": (1, "equal: 72 of 73 requests"),
     "grep -l gemini-throttled drills/scenarios/*": (0, "drills/scenarios/throttle_storm.yaml"),
     "make policies": (0, "iam-no-project-wide-secrets"),
-    "make prove": (0, "proven"),
-    "firedrill prove --report FOLDER": (0, "README.md"),
-    "firedrill backtest --base REV": (0, "the same"),
+    "make prove": (0, "Proven."),
+    "firedrill prove --report FOLDER": (0, "Proven."),
+    "firedrill backtest --base REV": (0, "No alert behaves differently."),
 }
 """The exit code of each command, and a part of its output."""
 
