@@ -181,9 +181,9 @@ def deployments(datadog: Datadog, hours: int) -> list[Deployed]:
 
 def _deployed(attributes: Json) -> Deployed:
     tags = dict(tag.partition(":")[::2] for tag in attributes.get("custom_tags") or ())
-    finished = attributes.get("finished_at") or attributes.get("started_at") or 0
-    # API v2 documents both times in nanoseconds.
-    return Deployed(str(attributes.get("version") or "?"), _moment(float(finished) / 1e9), tags.get("author", ""),
+    # Requests have both times in nanoseconds, responses have them as dates.
+    finished = datetime.fromisoformat(attributes.get("finished_at") or attributes["started_at"])
+    return Deployed(str(attributes.get("version") or "?"), finished, tags.get("author", ""),
                     str((attributes.get("git") or {}).get("commit_sha") or ""))  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -285,7 +286,10 @@ def test_a_deployment_is_in_dora_and_an_event(caller: Caller) -> None:
     body = {"data": {"type": "dora_deployments_list_request", "attributes": query}}
     [deployment] = caller.account("POST", "/api/v2/dora/deployments", json=body)["data"]
     assert (deployment["attributes"]["version"], deployment["attributes"]["env"]) == (version, "prod")
-    assert deployment["attributes"]["finished_at"] - deployment["attributes"]["started_at"] == 90 * 10**9
+    started, finished = (
+        datetime.fromisoformat(deployment["attributes"][f"{name}_at"]) for name in ("started", "finished")
+    )
+    assert (finished - started).total_seconds() == pytest.approx(90, abs=0.001)
     [event] = caller.search("/api/v2/events/search", f"event_type:deployment version:{version}")
     assert version in event["attributes"]["attributes"]["title"]
     assert caller.get(f"/writes/{created['id']}")["status"] == "sent"

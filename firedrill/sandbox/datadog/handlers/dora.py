@@ -2,12 +2,15 @@
 
 import copy
 import uuid
+from datetime import UTC, datetime
 
 from firedrill.sandbox.datadog.http.handler import ApiError, ApiResponse, Call, serves
 from firedrill.sandbox.datadog.store import Body
 
 DEPLOYMENTS, FAILURES = "dora_deployments", "dora_failures"
 LIMIT_MAX = 1000
+UNITS = ((10**17, 10**9), (10**11, 10**3), (0, 1))
+"""The smallest number that is taken for a unit, and how many of it a second has: nanoseconds, milliseconds, seconds."""
 
 
 def store_event(call: Call, kind: str, type_: str) -> ApiResponse:
@@ -30,7 +33,29 @@ def list_events(call: Call, kind: str) -> ApiResponse:
     limit = search.get("limit", 10)
     if not isinstance(limit, int) or not 1 <= limit <= LIMIT_MAX:
         raise ApiError(400, f"limit: must be from 1 to {LIMIT_MAX}")
-    return ApiResponse({"data": events[::-1][:limit]})
+    return ApiResponse({"data": [event_response(event) for event in events[::-1][:limit]]})
+
+
+def event_response(event: Body) -> Body:
+    """Return an event as lists have it.
+
+    Requests have times as numbers and the URL of the repository; lists have dates, and the URL without its scheme.
+    """
+    attributes = copy.deepcopy(event["attributes"])
+    for name in ("started_at", "finished_at"):
+        if name in attributes:
+            attributes[name] = moment(attributes[name])
+    if event["type"] == "dora_deployment" and attributes.get("git"):
+        git = attributes["git"]
+        repository = git["repository_url"].partition("://")[2] or git["repository_url"]
+        attributes["git"] = {"commit_sha": git["commit_sha"], "repository_id": repository.removesuffix(".git")}
+    return {**event, "attributes": attributes}
+
+
+def moment(time: int) -> str:
+    """Return a Unix time in nanoseconds, milliseconds or seconds as a date with time, ``2026-11-24T02:31:00Z``."""
+    per_second = next(units for least, units in UNITS if abs(time) >= least)
+    return datetime.fromtimestamp(time / per_second, UTC).isoformat().replace("+00:00", "Z")
 
 
 def matches_term(attributes: Body, term: str) -> bool:

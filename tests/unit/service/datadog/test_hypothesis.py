@@ -25,10 +25,8 @@ def line(outcome: str, model: str, *counts: tuple[int, float]) -> dict[str, Any]
 
 def deployment(minutes_ago: int, **attributes: Any) -> dict[str, Any]:
     """Return a deployment as DORA metrics has it."""
-    return {
-        "id": "d",
-        "attributes": {"version": "7", "finished_at": (now - minutes_ago * MINUTE) * 10**9, **attributes},
-    }
+    finished = datetime.fromtimestamp(now - minutes_ago * MINUTE, UTC).isoformat()
+    return {"id": "d", "attributes": {"version": "7", "started_at": finished, "finished_at": finished, **attributes}}
 
 
 @pytest.fixture(autouse=True)
