@@ -2,6 +2,7 @@
 
 import copy
 import uuid
+from zoneinfo import ZoneInfo
 
 from firedrill.sandbox.datadog.account import SCHEDULES, USERS
 from firedrill.sandbox.datadog.handlers.on_call_responses import find, not_found, respond, teams_of
@@ -38,6 +39,14 @@ def layer_body(call: Call, requested: Body, layer_ids: set[str]) -> tuple[Body, 
     return entry, members
 
 
+def check_time_zone(name: str) -> None:
+    """Raise :class:`ApiError` 400 for a time zone that does not exist: nobody would be on call in it."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError) as error:
+        raise generic_error(400, f"invalid time zone {name[:100]!r}") from error
+
+
 def schedule_body(call: Call, identifier: str, old: Body | None) -> Body:
     """Return a schedule from the request; a place of a rotation that nobody has is not included.
 
@@ -48,6 +57,7 @@ def schedule_body(call: Call, identifier: str, old: Body | None) -> Body:
     """
     request_data = call.body["data"]
     attributes = request_data["attributes"]
+    check_time_zone(attributes["time_zone"])
     layer_ids = {entry["id"] for entry in old["included"] if entry["type"] == "layers"} if old else set()
     layers = [layer_body(call, entry, layer_ids) for entry in attributes["layers"]]
     teams = teams_of(request_data)

@@ -59,3 +59,12 @@ def test_a_place_of_a_rotation_that_nobody_has_is_not_included(api: TestClient) 
     assert included[0]["attributes"]["applied_rotation_start"] == start
     assert included[0]["attributes"]["interval"] == {"days": 1}
     assert len(included[0]["relationships"]["members"]["data"]) == 1
+
+
+def test_a_schedule_in_a_time_zone_that_does_not_exist_is_refused(api: TestClient) -> None:
+    layer = {"name": "weekly", "effective_date": "2025-01-01T00:00:00Z", "rotation_start": "2025-01-01T00:00:00Z",
+             "interval": {"days": 7}, "members": []}  # fmt: skip
+    attributes = {"name": "Primary", "time_zone": "Europe/Atlantis", "layers": [layer]}
+    response = api.post("/api/v2/on-call/schedules", json={"data": {"type": "schedules", "attributes": attributes}})
+    assert response.status_code == 400
+    assert "Europe/Atlantis" in response.text
