@@ -85,7 +85,7 @@ def complete(call: Call, data: Body, old: Body | None) -> None:
     data["relationships"] = {
         "created_by_user": user_reference(call),
         **({"notification_template": template} if template else {}),
-        "incident_type": {"data": {"id": reference.get("id"), "type": "incident_types"} if reference else None},
+        **({"incident_type": {"data": {"id": reference["id"], "type": "incident_types"}}} if reference else {}),
         "last_modified_by_user": user_reference(call),
     }
 

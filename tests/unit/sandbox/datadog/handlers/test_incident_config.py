@@ -93,3 +93,11 @@ def test_an_incident_type_has_its_configuration(api: TestClient, incident_type: 
     configuration = api.get(f"{CONFIG}/types/{incident_type}").json()["data"]["attributes"]["configuration"]
     assert configuration["allow_workflows"]
     assert configuration["slug_source"] == "default"
+
+
+def test_a_rule_of_no_incident_type_has_no_such_relationship(api: TestClient) -> None:
+    attributes = {"conditions": [], "handles": ["@llm"], "trigger": "incident_created_trigger", "enabled": True}
+    body = {"data": {"type": "incident_notification_rules", "attributes": attributes}}
+    created = api.post(f"{CONFIG}/notification-rules", json=body)
+    assert created.status_code == 201, created.text
+    assert set(created.json()["data"]["relationships"]) == {"created_by_user", "last_modified_by_user"}
