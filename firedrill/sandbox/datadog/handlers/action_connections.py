@@ -112,7 +112,11 @@ def update_connection(call: Call) -> ApiResponse:
     body = find_connection(call, "updating")
     old = body["attributes"]["integration"]
     if "integration" in attributes:
-        credentials = {**old.get("credentials", {}), **(attributes["integration"].get("credentials") or {})}
+        requested = attributes["integration"].get("credentials") or {}
+        kept = old.get("credentials") or {}
+        if requested.get("type", kept.get("type")) != kept.get("type"):
+            kept = {}  # the old credentials have the members of another form
+        credentials = {**kept, **requested}
         for name in CREDENTIAL_LISTS:
             if name in credentials:  # clients mark entries to delete
                 credentials[name] = [credential for credential in credentials[name] if not credential.get("deleted")]
