@@ -1,7 +1,7 @@
 """Record the pictures of the README from real runs: ``.venv/bin/python docs/record.py``.
 
 The commands run against this checkout's sandbox, which is destroyed first, so that `up` is a first deployment. Their
-output is saved as SVG. Only the checkout's path is replaced, and the middle of Pulumi's long list is left out,
+output is saved as SVG. Only the checkout's path is replaced, and the middle of a long list is left out,
 which the picture says.
 """
 
@@ -44,7 +44,7 @@ def save(name: str, title: str, output: str, *, shorten: bool = False) -> None:
     output = output.replace(str(ROOT), "~/checkout")
     lines = [line for line in output.splitlines() if not line.startswith("@ ")]
     if shorten and len(lines) > 2 * SHOWN_LINES:
-        left_out = f"... {len(lines) - 2 * SHOWN_LINES} lines of Pulumi's list are left out here ..."
+        left_out = f"... {len(lines) - 2 * SHOWN_LINES} lines are left out here ..."
         lines = [*lines[:SHOWN_LINES], left_out, *lines[-SHOWN_LINES:]]
     console = Console(record=True, width=WIDTH, file=(IMAGES / "discarded").open("w"))
     console.print(Text.from_ansi("\n".join(lines)))
@@ -71,7 +71,7 @@ def main() -> None:
     run("destroy")
     save("up", "make up", run("up"), shorten=True)
     save("drill", "make drill", run("drill"))
-    save("status", "make status", run("status"))
+    save("status", "make status", run("status"), shorten=True)
     picture_of_the_proof()
 
 

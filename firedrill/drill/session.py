@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from firedrill.drill import account, control, report
-from firedrill.drill.run import Drill, DrillSetup, record_segment, run_drill
+from firedrill.drill.run import WARM_UP, Drill, DrillSetup, record_segment, run_drill
 from firedrill.scenario.recordings import phase_files, save_segment
 from firedrill.scenario.scenario import load_all
 from firedrill.settings import Settings
@@ -50,6 +50,11 @@ def run_drills(
         control.set_failure(settings, None)
         control.set_model(settings, setup.operator_token, setup.primary)
         console.print(f"Recording the service's telemetry at normal speed, {length:.0f} s a segment:")
+        segments = 1 + 2 * len(scenarios)
+        minutes = segments * (length + WARM_UP) / 60
+        console.print(
+            f"{segments} segments take {minutes:.0f} min, evaluations and remediations come on top.", style="dim"
+        )
         healthy = record_segment(setup, "healthy")
         drills = []
         for name, scenario in scenarios.items():
@@ -73,10 +78,11 @@ def show_verdict(drills: Sequence[Drill], console: Console) -> bool:
     fired = [outcome for drill in drills for outcome in drill.outcomes.values() if outcome.fired() is not None]
     cleared = {outcome.alert for outcome in fired if outcome.cleared() is not None}
     pages = sum(len(outcome.pages()) for outcome in fired)
+    paged = "1 page" if pages == 1 else f"{pages} pages"
     console.rule()
     console.print(
         f"{len(drills)} drills: {len({outcome.alert for outcome in fired})} monitors fired and {len(cleared)} cleared "
-        f"({', '.join(sorted(cleared))}), {pages} pages, {sum(1 for drill in drills if drill.workflow)} workflow runs."
+        f"({', '.join(sorted(cleared))}), {paged}, {sum(1 for drill in drills if drill.workflow)} workflow runs."
     )
     failed = [drill.name for drill in drills if drill.problems]
     if failed:

@@ -29,7 +29,7 @@ def test_a_throttle_storm_fires_pages_switches_the_model_and_clears(sandbox: San
     verdict = result.stdout.split("1 drills: ")[1]
     for alert in alerts:
         assert alert in verdict
-    assert "1 pages, 1 workflow runs" in " ".join(verdict.split())
+    assert "1 page, 1 workflow runs" in " ".join(verdict.split())
     assert "200 of 200 chats" in result.stdout
     assert "from 2 instances" in " ".join(result.stdout.split())
     page = (sandbox.settings.home / "drill" / "index.html").read_text()

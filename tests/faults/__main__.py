@@ -5,6 +5,7 @@ With names, only these rows run, and the page keeps the sections of the others.
 
 import argparse
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -35,10 +36,11 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     results: list[tuple[Row, Report, float]] = []
-    for row in ROWS:
-        if arguments.rows and row.name not in arguments.rows:
-            continue
-        console.print(f"\n[bold]{row.name}[/]: {row.fault}")
+    known = sections(PAGE.read_text()) if PAGE.exists() else {}
+    chosen = [row for row in ROWS if not arguments.rows or row.name in arguments.rows]
+    for number, row in enumerate(chosen, 1):
+        took = "" if arguments.quick else last_time(known.get(row.fault, ""))
+        console.print(f"\n[bold]{row.name}[/] ({number} of {len(chosen)}{took}): {row.fault}")
         report, began = Report(log=lambda line: console.print(line, markup=False)), time.monotonic()
         with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
             try:
@@ -52,6 +54,12 @@ def main() -> int:
         PAGE.write_text(page(earlier | {row.fault: section(row, report, took) for row, report, took in results}))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return int(any(report.failed for _, report, _ in results))
+
+
+def last_time(written: str) -> str:
+    """Return how long a row took when its section of the page was written; empty for a new row."""
+    seconds = re.search(r"^In (\d+) s on ", written, re.MULTILINE)
+    return f", {seconds[1]} s the last time" if seconds else ""
 
 
 def _table(results: list[tuple[Row, Report, float]]) -> Table:
