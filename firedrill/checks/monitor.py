@@ -48,7 +48,7 @@ def monitor_faults(monitor: Json, monitor_exists: Exists | None, slo_exists: Exi
         faults = threshold_faults(options.get("thresholds") or {}, comparison[1], float(comparison[2]))
         yield from (MonitorFault(fault.text, fault.text) for fault in faults)
     yield from _reference_faults(type_, query, monitor_exists, slo_exists)
-    if monitor.get("priority") is not None and monitor["priority"] not in PRIORITIES:
+    if monitor.get("priority") and monitor["priority"] not in PRIORITIES:  # 0 is none
         yield invalid("priority", "must be an integer from 1 to 5")
     yield from option_faults(options)
 

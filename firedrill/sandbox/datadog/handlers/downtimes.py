@@ -163,7 +163,7 @@ def create_downtime(call: Call, attributes: Body) -> Body:
             "notify_end_types": ["expired"],
             "display_timezone": "UTC",
             "message": None,
-            **attributes,
+            **{key: value for key, value in attributes.items() if (key, value) != ("display_timezone", "")},
             "created": iso(call.now),
             "modified": iso(call.now),
             "canceled": None,

@@ -65,18 +65,20 @@ def monitor_body(body: Body) -> Body:
     options = {**OPTIONS, **copy.deepcopy(body.get("options") or {})}
     if options.get("thresholds") is not None:
         options["thresholds"] = {k: float(v) if is_number(v) else v for k, v in options["thresholds"].items()}
+    if options.get("escalation_message"):
+        options["escalation_message"] = options["escalation_message"].strip()
     type_ = monitor_type(body)
     if type_ in SIMPLE_TYPES:
         options.setdefault("groupby_simple_monitor", False)
     return {
         "type": type_,
         "name": body.get("name") or body["query"],
-        "message": body.get("message") or "",
+        "message": (body.get("message") or "").strip(),
         "tags": body.get("tags") or [],
         "query": body["query"].strip(),
         "options": options,
         "multi": is_multi(body),
-        "priority": body.get("priority"),
+        "priority": body.get("priority") or None,
         "restricted_roles": body.get("restricted_roles"),
         "restriction_policy": body.get("restriction_policy"),
         "draft_status": body.get("draft_status") or "published",
@@ -85,9 +87,19 @@ def monitor_body(body: Body) -> Body:
 
 
 def monitor_type(body: Body) -> str:
-    """Return the type that a response has: only a query alert over a formula becomes a metric alert."""
-    formula = body["query"].lstrip().startswith("formula(")
-    return "metric alert" if body["type"] == "query alert" and formula else str(body["type"])
+    """Return the type that a response has.
+
+    A query alert over a formula becomes a metric alert; a metric alert whose window starts at a time of the day or on
+    a day of the month becomes a query alert, and one that starts at a minute of the hour stays.
+    """
+    scheduling = (body.get("options") or {}).get("scheduling_options") or {}
+    starts = (scheduling.get("evaluation_window") or {}).keys() & {"day_starts", "month_starts"}
+    match body["type"]:
+        case "query alert" if body["query"].lstrip().startswith("formula("):
+            return "metric alert"
+        case "metric alert" if starts:
+            return "query alert"
+    return str(body["type"])
 
 
 def family(type_: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import json
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 
@@ -50,79 +51,94 @@ def full_reference(reference: str) -> str:
     return reference if "/" in name else f"{kind}:default/{name}"
 
 
+def definition(schema: Body, namespace: str, meta: Body) -> Body:
+    """Return a definition with what Datadog adds to its metadata: the namespace and ``managed``."""
+    metadata = {**schema["metadata"], "namespace": namespace, "managed": meta}
+    return {**schema, "metadata": metadata}
+
+
+def raw_text(body: Any, documents: list[Any], schema: Body) -> str:
+    """Return the text of a definition: a YAML body of one document as it was sent, otherwise JSON."""
+    return f"---\n{body}" if isinstance(body, str) and len(documents) == 1 else json.dumps(schema)
+
+
 @serves("v2.upsert_catalog_entity", validated=False, plain_text=True)
 def upsert(call: Call) -> ApiResponse:
     """Create entities, or replace those of the same kind, namespace and name."""
-    entities, schemas = [], []
-    for schema in parse_documents(call.body):
+    entities = []
+    documents = parse_documents(call.body)
+    for schema in documents:
         kind, namespace, name = name_parts(schema)
         key = f"{kind}:{namespace}/{name}"
         old, metadata = call.get(ENTITIES, key), schema["metadata"]
-        identifier = old["id"] if old else str(uuid.uuid4())
         attributes = {
             "apiVersion": schema["apiVersion"],
+            "description": metadata.get("description"),
+            "displayName": metadata.get("displayName"),
             "kind": kind,
-            "namespace": namespace,
             "name": name,
-            "displayName": metadata.get("displayName") or name,
-            "description": metadata.get("description") or "",
-            "owner": metadata.get("owner") or "",
-            "tags": metadata.get("tags") or [],
+            "namespace": namespace,
+            "owner": metadata.get("owner"),
+            "tags": metadata.get("tags"),
         }
-        created = old["meta"]["createdAt"] if old else timestamp(call)
         meta = {
-            "createdAt": created,
+            "createdAt": old["meta"]["createdAt"] if old else timestamp(call),
             "modifiedAt": timestamp(call),
             "ingestionSource": "api",
-            "origin": "",
-            "originDetail": "",
         }
-        reference = {"id": f"{identifier}-schema", "type": "schema"}
-        raw = {"id": f"{identifier}-raw-schema", "type": "rawSchema"}
-        related = {"schema": {"data": reference}, "rawSchema": {"data": raw}}
-        body = {"id": identifier, "type": "entity", "attributes": attributes, "meta": meta, "relationships": related}
-        call.put(ENTITIES, key, {**body, "key": key, "schema": schema})
-        entities.append(body)
-        schemas.append({**reference, "attributes": {"schema": schema}})
+        entity = {
+            "id": old["id"] if old else str(uuid.uuid4()),
+            "type": "entity",
+            "attributes": {name: value for name, value in attributes.items() if value},
+            "meta": meta,
+            "key": key,
+            "schema": definition(schema, namespace, meta),
+            "raw": raw_text(call.body, documents, schema),
+        }
+        call.put(ENTITIES, key, entity)
+        entities.append(entity)
     if not entities:
         raise generic_error(400, "invalid entity definition: empty")
-    return ApiResponse(
-        {"data": entities, "included": schemas, "meta": {"count": len(entities), "includeCount": len(schemas)}}, 202
-    )
+    return ApiResponse(entities_body(entities, ["schema"]), 202)
 
 
-def raw_schema(entity: Body) -> str:
-    """Return the definition of an entity as ``include=raw_schema`` has it: a document in base64."""
-    return base64.b64encode(json.dumps(entity["schema"]).encode()).decode()
+def entities_body(entities: list[Body], include: list[str]) -> Body:
+    """Return the body of entities with their definitions: ``schema``, or ``raw_schema``, which is in base64."""
+    data, included = [], []
+    for entity in entities:
+        shown = {name: entity[name] for name in ("id", "type", "attributes", "meta")}
+        definitions = {}
+        if "schema" in include:
+            definitions["schema"] = entity["schema"]
+        if "raw_schema" in include:
+            definitions["rawSchema"] = base64.b64encode(entity["raw"].encode()).decode()
+        if definitions:
+            shown["relationships"] = {kind: {"data": {"id": entity["id"], "type": kind}} for kind in definitions}
+        data.append(shown)
+        included += [
+            {"id": entity["id"], "type": kind, "attributes": {kind: value}} for kind, value in definitions.items()
+        ]
+    body: Body = {"data": data, "meta": {"count": len(data), "includeCount": len(included)}}
+    return body | ({"included": included} if included else {})
 
 
 @serves("v2.list_catalog_entity")
 def list_entities(call: Call) -> ApiResponse:
-    """Return entities by ``filter[id]``, ``filter[ref]``, ``filter[kind]`` and ``filter[name]``.
+    """Return entities by ``filter[id]``, ``filter[ref]``, ``filter[kind]``, ``filter[name]`` and ``filter[owner]``.
 
     ``include`` adds their definitions: ``schema``, ``raw_schema``.
     """
     entities = call.list(ENTITIES)
     for name in ("kind", "name", "owner"):
         expected = call.query.get(f"filter[{name}]")
-        entities = [entity for entity in entities if expected in (None, entity["attributes"][name])]
+        entities = [entity for entity in entities if expected in (None, entity["attributes"].get(name))]
     identifier, reference = call.query.get("filter[id]"), call.query.get("filter[ref]")
     key = full_reference(reference) if reference else None
     entities = [entity for entity in entities if identifier in (None, entity["id"]) and key in (None, entity["key"])]
-    shown = offset_page(call, entities)
-    data = [{key: value for key, value in entity.items() if key not in ("key", "schema")} for entity in shown]
-    schemas = [
-        {**entity["relationships"]["schema"]["data"], "attributes": {"schema": entity["schema"]}} for entity in shown
-    ]
-    raw_schemas = [
-        {"id": f"{entity['id']}-raw-schema", "type": "rawSchema", "attributes": {"rawSchema": raw_schema(entity)}}
-        for entity in shown
-    ]
-    asked = call.query.get("include", "").split(",")
-    included = (schemas if "schema" in asked else []) + (raw_schemas if "raw_schema" in asked else [])
-    return ApiResponse(
-        {"data": data, "included": included, "meta": {"count": len(data), "includeCount": len(included)}}
-    )
+    body = entities_body(offset_page(call, entities), call.query.get("include", "").split(","))
+    query = {"page[limit]": "100", "page[offset]": "0", **call.query}
+    body["links"] = {"self": f"/api/v2/catalog/entity?{urlencode(sorted(query.items()))}"}
+    return ApiResponse(body)
 
 
 @serves("v2.delete_catalog_entity")

@@ -19,6 +19,10 @@ from firedrill.sandbox.datadog.store import Body
 MEMBERSHIPS = "team_memberships"
 LINKS = "team_links"
 RULES = "team_notification_rules"
+MEMBERS_PAGE = 100
+
+Member = tuple[Body, Body]
+"""A membership and its user."""
 
 
 def find(call: Call, parameter: str = "team_id") -> Body:
@@ -123,8 +127,10 @@ def list_teams(call: Call) -> ApiResponse:
 @serves("v2.update_team")
 def update(call: Call) -> ApiResponse:
     """Change a team."""
-    team = find(call)
-    attributes = {**team["attributes"], **call.body["data"]["attributes"]}
+    team, requested = find(call), call.body["data"]["attributes"]
+    attributes = {**team["attributes"], **requested}
+    if "summary" not in requested and team["attributes"]["summary"] == team["attributes"]["description"]:
+        attributes["summary"] = attributes["description"]
     check_unique(call, attributes, team["id"])
     team["attributes"] = {**attributes, "modified_at": iso(call.now)}
     call.put(TEAMS, team["id"], team)
@@ -205,6 +211,21 @@ def find_membership(call: Call) -> Body:
     return membership
 
 
+def page_of_members(call: Call, members: list[Member]) -> tuple[list[Member], Body, Body]:
+    """Return the page, its ``meta.pagination`` and its links: by number where the request asks so, else by offset."""
+    total = len(members)
+    if "page[size]" in call.query or "page[number]" in call.query:
+        page = numbered_page(call, members, default=MEMBERS_PAGE)
+        return page, numbered_meta(call, total, MEMBERS_PAGE), numbered_links(call, total, MEMBERS_PAGE)
+    offset, limit = call.integer("page[offset]", 0), call.integer("page[limit]", MEMBERS_PAGE, 1)
+    pagination = {
+        **offset_meta(call, total),
+        "prev_offset": max(0, offset - limit),
+        "next_offset": offset + limit,
+    }
+    return offset_page(call, members), pagination, offset_links(call)
+
+
 @serves("v2.get_team_memberships")
 def list_memberships(call: Call) -> ApiResponse:
     """Return the members of a team by ``filter[keyword]``, paged."""
@@ -216,17 +237,11 @@ def list_memberships(call: Call) -> ApiResponse:
             texts = (user["attributes"]["name"] or "", user["attributes"]["email"])
             if any(words in text.lower() for text in texts):
                 members.append((membership, user))
-    page = offset_page(call, members)
+    page, pagination, links = page_of_members(call, members)
     body: Body = {
         "data": [membership_response(membership) for membership, _ in page],
-        "meta": {
-            "pagination": {
-                **offset_meta(call, len(members)),
-                "prev_offset": max(0, call.integer("page[offset]", 0) - call.integer("page[limit]", 100, 1)),
-                "next_offset": call.integer("page[offset]", 0) + call.integer("page[limit]", 100, 1),
-            }
-        },
-        "links": offset_links(call),
+        "meta": {"pagination": pagination},
+        "links": links,
     }
     if page:
         body["included"] = [user_response(user) for _, user in page]

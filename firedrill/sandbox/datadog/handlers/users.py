@@ -88,7 +88,12 @@ def invitation(call: Call, user: str) -> Body:
 def get(call: Call) -> ApiResponse:
     """Return one user with its roles."""
     user = find(call)
-    return ApiResponse({"data": user, "included": roles_of(call, user)})
+    return ApiResponse({"data": detailed(user), "included": roles_of(call, user)})
+
+
+def detailed(user: Body) -> Body:
+    """Return a user as the request for one user has it: with the roles in teams, which a new user lacks."""
+    return {**user, "relationships": {**user["relationships"], "team_roles": {"data": []}}}
 
 
 @serves("v1.validate")
@@ -139,6 +144,8 @@ def update(call: Call) -> ApiResponse:
     user["attributes"]["modified_at"] = iso(call.now)
     if user["attributes"]["disabled"]:
         user["attributes"]["status"] = "Disabled"
+    elif user["attributes"]["status"] == "Disabled":
+        user["attributes"]["status"] = "Active" if user["attributes"]["verified"] else "Pending"
     call.put(USERS, user["id"], user)
     return ApiResponse({"data": user, "included": roles_of(call, user)})
 
@@ -147,6 +154,8 @@ def update(call: Call) -> ApiResponse:
 def disable(call: Call) -> ApiResponse:
     """Disable a user; the API deletes none."""
     user = find(call)
+    if user["attributes"]["disabled"]:
+        raise ApiError(404, f"User {user['id']} not found")
     user["attributes"] |= {"disabled": True, "status": "Disabled", "modified_at": iso(call.now)}
     call.put(USERS, user["id"], user)
     return NO_CONTENT

@@ -22,7 +22,7 @@ def spec_faults(spec: Any) -> list[str]:
     starts = {name for trigger in spec.get("triggers") or [] for name in trigger.get("startStepNames") or []}
     nexts = {edge["nextStepName"] for step in steps for edge in step.get("outboundEdges") or []}
     faults = []
-    if not steps:
+    if "steps" not in spec:  # an empty list is a draft
         faults.append("spec is invalid")
     if len(names) != len(steps):
         faults.append("step names must be unique")

@@ -15,7 +15,7 @@ def test_a_raw_schema_is_included_in_base64(api: TestClient) -> None:
     answer = api.get(ENTITIES, params={"filter[ref]": "service:default/cart", "include": "raw_schema"}).json()
     (included,) = answer["included"]
     assert included["type"] == "rawSchema"
-    assert included["id"] == entity["relationships"]["rawSchema"]["data"]["id"]
+    assert included["id"] == entity["id"] == answer["data"][0]["relationships"]["rawSchema"]["data"]["id"]
     assert json.loads(base64.b64decode(included["attributes"]["rawSchema"])) == SERVICE
     assert api.get(ENTITIES, params={"include": "schema"}).json()["included"][0]["type"] == "schema"
 
