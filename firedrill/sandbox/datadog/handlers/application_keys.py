@@ -13,6 +13,8 @@ from firedrill.sandbox.datadog.store import Body
 KEYS = "service_account_keys"
 KEY_LENGTH = 40
 """Hexadecimal digits of an application key."""
+MAX_KEYS = 1000
+"""The keys that one user may have."""
 
 
 def service_account(call: Call) -> str:
@@ -32,7 +34,10 @@ def complete(call: Call, data: Body, old: Body | None) -> None:
     key = old["attributes"]["key"] if old else secrets.token_hex(KEY_LENGTH // 2)
     attributes |= {"key": key, "last4": key[-4:]}
     attributes["created_at"] = old["attributes"]["created_at"] if old else iso(call.now)
-    data["relationships"] = {"owned_by": {"data": {"id": service_account(call), "type": "users"}}}
+    data["relationships"] = {
+        "owned_by": {"data": {"id": service_account(call), "type": "users"}},
+        "leak_information": {"data": None},
+    }
 
 
 SERVICE_ACCOUNT_KEYS = Collection(
@@ -70,7 +75,9 @@ def list_keys(call: Call) -> ApiResponse:
         for key in call.list(KEYS)
         if key["relationships"]["owned_by"]["data"]["id"] == owner and words in key["attributes"]["name"].lower()
     ]
-    return ApiResponse({"data": keys, "meta": {"page": {"total_filtered_count": len(keys)}}})
+    return ApiResponse(
+        {"data": keys, "meta": {"page": {"total_filtered_count": len(keys)}, "max_allowed_per_user": MAX_KEYS}}
+    )
 
 
 @serves("v2.update_service_account_application_key")

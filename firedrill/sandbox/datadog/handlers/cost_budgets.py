@@ -13,7 +13,7 @@ BUDGETS = "cost_budgets"
 
 
 def fault(requested: Body) -> str | None:
-    """Return what is wrong with a budget, or None."""
+    """Return what is wrong with a budget, or None. By one recording: TestAccDatadogCostBudget_Validation."""
     for key in ("name", "metrics_query"):
         if not requested.get(key):
             return f"{key} is required"

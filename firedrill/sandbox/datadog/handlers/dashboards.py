@@ -54,6 +54,8 @@ def check_definition(body: Body) -> None:
     for variable in body.get("template_variables") or []:
         if ("default" in variable and "defaults" in variable) or variable.get("defaults") == []:
             raise ApiError(400, "'template_variables' is invalid")
+        if "" in (variable.get("defaults") or ()):
+            raise ApiError(400, "Minimum length of parameter 'defaults' should be 1")
     for preset in body.get("template_variable_presets") or []:
         for value in preset.get("template_variables") or []:
             if "value" in value and "values" in value:

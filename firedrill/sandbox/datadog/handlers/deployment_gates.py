@@ -13,8 +13,8 @@ GATES = "deployment_gates"
 RULES = "deployment_rules"
 EVALUATIONS = "gate_evaluations"
 RULE_OPTIONS = {
-    "faulty_deployment_detection": ("duration", "excluded_resources", "allowed_resources"),
     "monitor": ("duration", "query", "warmup", "fail_on_no_data", "fail_on_no_groups_found"),
+    "faulty_deployment_detection": ("duration", "excluded_resources", "allowed_resources"),
 }
 """Options of a rule, by its type; responses leave empty ones out."""
 
@@ -129,6 +129,8 @@ def create_rule(call: Call) -> ApiResponse:
     """Add a rule to a gate."""
     gate = find(call)
     requested = call.body["data"]["attributes"]
+    if requested["type"] not in RULE_OPTIONS:
+        raise titled_error(400, f'attribute "type" must be one of "{" ".join(RULE_OPTIONS)}"')
     if requested["type"] == "monitor" and not requested["options"].get("query"):
         raise titled_error(400, "query is required for monitor rules")
     attributes = {

@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime
 
 from firedrill.sandbox.datadog.http.handler import ApiError, ApiResponse, Call, serves
+from firedrill.sandbox.datadog.http.response_parts import titled_error
 from firedrill.sandbox.datadog.store import Body
 
 DEPLOYMENTS, FAILURES = "dora_deployments", "dora_failures"
@@ -21,9 +22,15 @@ def store_event(call: Call, kind: str, type_: str) -> ApiResponse:
     return ApiResponse({"data": {"id": identifier, "type": type_}}, 200)
 
 
-def list_events(call: Call, kind: str) -> ApiResponse:
-    """Return the events whose tags or members match each term of the query, newest first."""
-    search = (call.body or {}).get("data", {}).get("attributes", {})
+def list_events(call: Call, kind: str, type_: str) -> ApiResponse:
+    """Return the events whose tags or members match each term of the query, newest first.
+
+    Raises :class:`ApiError` 400 for a body of another type than ``type_``.
+    """
+    data = (call.body or {}).get("data") or {}
+    if data.get("type") != type_:
+        raise titled_error(400, f'got type "{data.get("type") or ""}" expected one of "{type_}"')
+    search = data.get("attributes") or {}
     terms = str(search.get("query") or "*").split()
     events = [
         event
@@ -79,10 +86,10 @@ def create_failure(call: Call) -> ApiResponse:
 @serves("v2.list_dora_deployments", read_only=True)
 def list_deployments(call: Call) -> ApiResponse:
     """Return deployments, newest first."""
-    return list_events(call, DEPLOYMENTS)
+    return list_events(call, DEPLOYMENTS, "dora_deployments_list_request")
 
 
 @serves("v2.list_dora_failures", read_only=True)
 def list_failures(call: Call) -> ApiResponse:
     """Return failures, newest first."""
-    return list_events(call, FAILURES)
+    return list_events(call, FAILURES, "dora_failures_list_request")

@@ -3,6 +3,9 @@
 The intake stores issues (:mod:`..intake.error_tracking`): the ``issue`` of API v2 with ``total_count`` and ``tracks``.
 """
 
+import json
+
+from firedrill.sandbox.datadog.http.collection import is_uuid
 from firedrill.sandbox.datadog.http.handler import ApiResponse, Call, serves
 from firedrill.sandbox.datadog.http.response_parts import titled_error
 from firedrill.sandbox.datadog.intake.error_tracking import ISSUES
@@ -12,7 +15,9 @@ STATES = ("OPEN", "ACKNOWLEDGED", "RESOLVED", "IGNORED", "EXCLUDED")
 
 
 def find(call: Call) -> Body:
-    """Return the issue of the path. Raises :class:`ApiError` 404."""
+    """Return the issue of the path. Raises :class:`ApiError` 400, 404."""
+    if not is_uuid(call.path["issue_id"]):
+        raise titled_error(400, "issue id is not an uuid")
     issue = call.get(ISSUES, call.path["issue_id"])
     if issue is None:
         raise titled_error(404, "issue not found")
@@ -59,13 +64,13 @@ def get(call: Call) -> ApiResponse:
 
 @serves("v2.update_issue_state", validated=False)
 def set_state(call: Call) -> ApiResponse:
-    """Change the state of an issue. A missing issue is reported before a wrong state (recorded)."""
-    issue = find(call)
+    """Change the state of an issue. A wrong state is reported before a missing issue."""
     state = call.body
     for member in ("data", "attributes", "state"):
         state = state.get(member) if isinstance(state, dict) else None
-    if state not in STATES:
-        raise titled_error(400, f"state: must be one of {', '.join(STATES)}")
-    issue["attributes"]["state"] = state
+    if str(state).upper() not in STATES:
+        raise titled_error(400, f"invalid json value for IssueState: {json.dumps(state)}")
+    issue = find(call)
+    issue["attributes"]["state"] = str(state).upper()
     call.put(ISSUES, issue["id"], issue)
     return ApiResponse({"data": issue_response(issue), "included": []})

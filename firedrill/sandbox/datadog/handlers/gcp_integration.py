@@ -76,7 +76,7 @@ def create(call: Call) -> ApiResponse:
     """Add a service account that Datadog may impersonate."""
     attributes = copy.deepcopy(call.body["data"]["attributes"])
     email = attributes.get("client_email") or ""
-    if not email.endswith(".iam.gserviceaccount.com"):
+    if "@" not in email:
         raise generic_error(400, f"client_email {email!r} is no service account")
     if any(account["attributes"]["client_email"] == email for account in call.list(ACCOUNTS)):
         raise generic_error(409, f"account {email} already exists")

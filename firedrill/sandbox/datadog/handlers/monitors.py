@@ -28,6 +28,14 @@ OPTIONS = {
     "silenced": {},
 }
 """Options that a response always has."""
+ASSET: Body = {
+    "category": "runbook",
+    "template_variables": {},
+    "options": {},
+    "resource_key": None,
+    "resource_type": None,
+}
+"""An asset of a response, but for its own members."""
 SIMPLE_TYPES = (
     "log alert",
     "ci-pipelines alert",
@@ -82,7 +90,7 @@ def monitor_body(body: Body) -> Body:
         "restricted_roles": body.get("restricted_roles"),
         "restriction_policy": body.get("restriction_policy"),
         "draft_status": body.get("draft_status") or "published",
-        "assets": [{"category": "runbook", "resource_type": None, **asset} for asset in body.get("assets") or []],
+        "assets": [{**ASSET, **asset} for asset in body.get("assets") or []],
     }
 
 
@@ -117,6 +125,7 @@ def monitor_response(call: Call, body: Body, groups: set[str] | None = None) -> 
     state = call.get(MONITOR_STATES, str(body["id"])) or {}
     monitor = copy.deepcopy(body)
     monitor["options"]["silenced"] = silenced_scopes(call, body)
+    monitor["assets"] = [{"monitor_id": body["id"], **asset} for asset in body.get("assets") or ()]
     monitor["overall_state"] = state.get("overall_state", "No Data")
     monitor["overall_state_modified"] = state.get("overall_state_modified")
     if groups is not None:

@@ -2,7 +2,7 @@
 
 import copy
 
-from firedrill.sandbox.datadog.http.handler import NO_CONTENT, ApiResponse, Call, serves
+from firedrill.sandbox.datadog.http.handler import NO_CONTENT, ApiError, ApiResponse, Call, serves
 from firedrill.sandbox.datadog.http.response_parts import generic_error
 from firedrill.sandbox.datadog.store import Body
 
@@ -24,19 +24,29 @@ def policy_response(identifier: str, bindings: list[Body]) -> ApiResponse:
     return ApiResponse({"data": {"id": identifier, "type": "restriction_policy", "attributes": {"bindings": bindings}}})
 
 
+def resource(call: Call) -> str:
+    """Return the object of the path, ``kind:id``. Raises :class:`ApiError` 400."""
+    identifier = call.path["resource_id"]
+    kind, _, name = identifier.partition(":")
+    if not kind or not name:
+        raise ApiError(400, f"Invalid resource: {identifier!r} is not in a valid format")
+    return identifier
+
+
 @serves("v2.get_restriction_policy")
 def get_policy(call: Call) -> ApiResponse:
     """Return the policy of an object; without one it has no bindings."""
-    policy = call.get(POLICIES, call.path["resource_id"])
-    return policy_response(call.path["resource_id"], policy["bindings"] if policy else [])
+    identifier = resource(call)
+    policy = call.get(POLICIES, identifier)
+    return policy_response(identifier, policy["bindings"] if policy else [])
 
 
 @serves("v2.update_restriction_policy")
 def put_policy(call: Call) -> ApiResponse:
     """Replace the policy of an object."""
-    identifier = call.path["resource_id"]
-    kind, _, name = identifier.partition(":")
-    if kind not in RELATIONS or not name:
+    identifier = resource(call)
+    kind = identifier.partition(":")[0]
+    if kind not in RELATIONS:
         raise generic_error(400, f"resource {identifier!r} cannot be restricted")
     bindings: list[Body] = copy.deepcopy(call.body["data"]["attributes"]["bindings"])
     for binding in bindings:
@@ -54,5 +64,5 @@ def put_policy(call: Call) -> ApiResponse:
 @serves("v2.delete_restriction_policy")
 def delete_policy(call: Call) -> ApiResponse:
     """Remove the policy of an object."""
-    call.delete(POLICIES, call.path["resource_id"])
+    call.delete(POLICIES, resource(call))
     return NO_CONTENT

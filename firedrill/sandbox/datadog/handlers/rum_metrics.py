@@ -64,6 +64,8 @@ def list_metrics(call: Call) -> ApiResponse:
 @serves("v2.update_rum_metric")
 def update_metric(call: Call) -> ApiResponse:
     """Change filter, groups or percentiles."""
+    if call.body["data"].get("id") not in (None, call.path["metric_id"]):
+        raise titled_error(409, "ID provided in the payload does not match the url parameter")
     body, attributes = find_metric(call), copy.deepcopy(call.body["data"]["attributes"])
     compute = {**body["attributes"]["compute"], **attributes.pop("compute", {})}
     body["attributes"] |= {**attributes, "compute": compute}

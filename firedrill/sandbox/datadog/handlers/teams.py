@@ -77,6 +77,7 @@ def create(call: Call) -> ApiResponse:
         "is_managed": False,
         "modified_at": iso(call.now),
         "name": requested["name"],
+        "provisioned_by": None,
         "summary": None,
         "visible_modules": [],
         **{key: value for key, value in requested.items() if value is not None},

@@ -145,7 +145,10 @@ def create_instance(call: Call) -> ApiResponse:
 
 
 def find_instance(call: Call) -> Body:
-    """Return the instance of the path. Raises :class:`ApiError` 404."""
+    """Return the instance of the path. Raises :class:`ApiError` 400, 404."""
+    if not is_uuid(call.path["workflow_id"]):
+        detail = "value <no value> is invalid for field workflow_id"
+        raise ApiError(400, {"code": "INVALID_FIELD_VALUE", "detail": detail})
     if call.get(WORKFLOWS, call.path["workflow_id"]) is None and call.operation.method == "GET":
         raise ApiError(404, {"code": "WORKFLOW_NOT_FOUND", "detail": "workflow not found"})
     identifier = call.path["instance_id"]

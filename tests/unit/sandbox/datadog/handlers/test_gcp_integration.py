@@ -15,7 +15,7 @@ def test_a_google_account_names_the_delegate_that_impersonates_it(api: TestClien
     assert api.post(at, json=body).status_code == 409
     change = {"data": {"type": "gcp_service_account", "id": account["id"], "attributes": {"automute": True}}}
     assert api.patch(f"{at}/{account['id']}", json=change).json()["data"]["attributes"]["automute"]
-    wrong = {"data": {"type": "gcp_service_account", "attributes": {"client_email": "ada@example.com"}}}
+    wrong = {"data": {"type": "gcp_service_account", "attributes": {"client_email": "ada"}}}
     assert api.post(at, json=wrong).status_code == 400
     assert api.delete(f"{at}/{account['id']}").status_code == 204
     assert api.get(at).json()["data"] == []

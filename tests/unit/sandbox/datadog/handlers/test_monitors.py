@@ -1,5 +1,8 @@
 """Monitors."""
 
+from typing import Any
+
+import pytest
 from starlette.testclient import TestClient
 
 from firedrill.sandbox.datadog.account import MONITOR_STATES, Directory
@@ -90,3 +93,32 @@ def test_a_grouped_query_is_multi_also_as_one_simple_alert(api: TestClient) -> N
     query = 'logs("status:error").index("*").rollup("count").by("service").last("5m") > 2'
     options = {"groupby_simple_monitor": True, "thresholds": {"critical": 2}}
     assert create_monitor(api, type="log alert", query=query, options=options)["multi"]
+
+
+@pytest.mark.parametrize(
+    ("window", "type_"),
+    [({"day_starts": "04:00", "month_starts": 1}, "query alert"), ({"hour_starts": 0}, "metric alert")],
+)
+def test_a_window_that_starts_on_a_day_makes_a_query_alert(api: TestClient, window: dict[str, Any], type_: str) -> None:
+    """By the recordings TestAccDatadogMonitor_SchedulingOptions and ..._SchedulingOptionsHourStart."""
+    timeframe = "current_1h" if "hour_starts" in window else "current_1mo"
+    body = {
+        "type": "metric alert",
+        "query": f"avg({timeframe}):avg:system.load.5{{*}} > 0.5",
+        "options": {"scheduling_options": {"evaluation_window": window}, "thresholds": {"critical": 0.5}},
+    }
+    assert api.post("/api/v1/monitor", json=body).json()["type"] == type_
+
+
+def test_texts_are_trimmed_and_priority_0_is_none(api: TestClient) -> None:
+    """By the recordings TestAccDatadogMonitor_TrimWhitespace and TestAccDatadogMonitor_BasicNoTreshold."""
+    body = {
+        "type": "query alert",
+        "query": "avg(last_1h):avg:aws.ec2.cpu{*} > 2\n",
+        "message": "some message\n",
+        "priority": 0,
+        "options": {"escalation_message": "escalated\n", "thresholds": {"critical": 2}},
+    }
+    monitor = api.post("/api/v1/monitor", json=body).json()
+    assert (monitor["message"], monitor["query"]) == ("some message", "avg(last_1h):avg:aws.ec2.cpu{*} > 2")
+    assert (monitor["options"]["escalation_message"], monitor["priority"]) == ("escalated", None)

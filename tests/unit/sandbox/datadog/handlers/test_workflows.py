@@ -1,5 +1,7 @@
 """Workflows."""
 
+from typing import Any
+
 from starlette.testclient import TestClient
 
 
@@ -16,3 +18,10 @@ def test_a_workflow_runs_only_with_an_api_trigger(api: TestClient) -> None:
     assert instance["attributes"]["inputs"] == {"model": "x"}
     body["data"]["attributes"] = {"name": "w", "spec": {"steps": [step]}}
     assert "no trigger found" in api.post("/api/v2/workflows", json=body).text
+
+
+def test_a_draft_has_no_steps_yet(api: TestClient) -> None:
+    """By the recording TestAccDatadogWorkflowAutomationResource."""
+    spec: dict[str, Any] = {"steps": [], "triggers": [{"startStepNames": [], "workflowTrigger": {}}]}
+    body = {"data": {"type": "workflows", "attributes": {"name": "draft", "published": False, "spec": spec}}}
+    assert api.post("/api/v2/workflows", json=body).status_code == 201
