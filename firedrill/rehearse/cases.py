@@ -15,7 +15,7 @@ REFUSED: Mapping[str, tuple[str, ...]] = {
     "incidents": ("/api/v2/incidents",),
     "llm-observability": ("/api/v2/llm-obs/", "/api/unstable/llm-obs/"),
     "log-pipelines": ("/api/v1/logs/config/pipeline",),
-    "logs": ("/api/v1/logs/config/", "/api/v2/logs/config/"),
+    "logs": ("/api/v1/logs/config/index", "/api/v2/logs/config/archive", "/api/v2/logs/config/metrics"),
     "metrics": ("/api/v1/metrics/", "/api/v2/metrics/"),
     "monitors": ("/api/v1/monitor", "/api/v2/monitor", "/api/v2/downtime"),
     "notebooks": ("/api/v1/notebooks",),

@@ -54,12 +54,12 @@ class Outcome:
     def summary(self) -> str:
         """One line: the error, or what was done."""
         if self.code:
-            lines = [line.strip() for line in f"{self.errors}\n{self.output}".splitlines() if line.strip()]
-            named = (line for line in lines if "error:" in line or "Error " in line)
-            return next(named, lines[0] if lines else f"exit code {self.code}")
-        counts = re.search(r"^Resources:\n((?: +.*\n)+)", self.output, re.MULTILINE)
-        if counts:
-            return ", ".join(line.strip() for line in counts[1].splitlines())
+            output = self.output.splitlines()
+            shown = self.errors.splitlines() or [line for line in output if "error:" in line] or output
+            return next((line.strip() for line in shown if line.strip()), f"exit code {self.code}")
+        counts = re.findall(r"^Resources:\n((?: +.*\n)+)", self.output, re.MULTILINE)
+        if counts:  # the update's, after the preview's
+            return ", ".join(line.strip() for line in counts[-1].splitlines())
         lines = self.output.strip().splitlines()
         return lines[-1].strip() if lines else "done"
 
