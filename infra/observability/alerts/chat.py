@@ -60,6 +60,8 @@ ALERTS = (
         missing_data="resolve",
         signal=True,
     ),
+    # Its members have the same groups, so that {{model.name}} has a value here, too:
+    # https://docs.datadoghq.com/monitors/notify/variables/#composite-monitor-variables
     Alert(
         key="chat-median-slow",
         title=f"Chat latency p50 above {SLOW_MEDIAN} by model",
