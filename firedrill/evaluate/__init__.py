@@ -4,6 +4,7 @@
 transitions. What cannot be computed raises :class:`Refused`; an approximated result is marked ``indicative``.
 """
 
+from firedrill.evaluate.absent_series import AbsentSeries
 from firedrill.evaluate.context import MeasurementCache
 from firedrill.evaluate.evaluation import advance, evaluate_at, run
 from firedrill.evaluate.metric.graph import graph_query
@@ -14,6 +15,7 @@ from firedrill.evaluate.timeline import Timeline
 from firedrill.evaluate.window_ends import EndExclusiveWindows
 
 __all__ = [
+    "AbsentSeries",
     "Account",
     "Certainty",
     "EndExclusiveWindows",

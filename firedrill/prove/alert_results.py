@@ -30,10 +30,10 @@ MOST_PLAYS = 1000
 
 @dataclass(frozen=True)
 class AlertPlay:
-    """One alert in one scenario: its outcome without the monitor, and whether an undocumented rule decides it."""
+    """One alert in one scenario: its outcome without the monitor, and the undocumented rule that decides it, if any."""
 
     outcome: AlertOutcome
-    ambiguous: bool
+    ambiguous: str | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Results:
             if played.timeline.refused:
                 return play(definitions, staged), 0
             fresh = {
-                alert: AlertPlay(replace(played.alerts[alert], monitor={}), alert in played.ambiguous)
+                alert: AlertPlay(replace(played.alerts[alert], monitor={}), played.ambiguous.get(alert))
                 for alert in missing
             }
             plays |= fresh
@@ -154,7 +154,7 @@ def _joined(definitions: Definitions, staged: StagedScenario, plays: Mapping[str
     """Return the outcome of a scenario from those of its alerts."""
     monitors = {definitions.alert(monitor): monitor for monitor in definitions.account.monitors}
     alerts = {alert: replace(plays[alert].outcome, monitor=monitors[alert]) for alert in sorted(plays)}
-    ambiguous = [alert for alert in sorted(plays) if plays[alert].ambiguous]
+    ambiguous = {alert: rule for alert in sorted(plays) if (rule := plays[alert].ambiguous) is not None}
     return ScenarioOutcome(staged, Timeline(), alerts, judge_all(staged, alerts), ambiguous)
 
 

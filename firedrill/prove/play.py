@@ -1,11 +1,13 @@
 """Play a staged scenario through the declared alerts and judge the outcome."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from firedrill.evaluate import EndExclusiveWindows, Recording, Telemetry, Timeline, run
+from firedrill.evaluate import AbsentSeries, EndExclusiveWindows, Recording, Telemetry, Timeline, run
+from firedrill.evaluate.conventions import ALIGNED, WINDOW
 from firedrill.prove.late import run_late
 from firedrill.prove.staging import StagedScenario
 from firedrill.scenario.definitions import Definitions
@@ -17,20 +19,20 @@ from firedrill.scenario.outcome import AlertOutcome, alert_outcomes
 class ScenarioOutcome:
     """The outcome of one scenario: the timeline, the outcome by alert, and the differences from its expectations.
 
-    ``ambiguous`` has the alerts whose verdict would differ under the other reading of an undocumented rule, ``hints``
-    the next step for a problem, by its text.
+    ``ambiguous`` has the alerts whose verdict would differ under the other reading of an undocumented rule, each with
+    the rule and when it fires under both; ``hints`` the next step for a problem, by its text.
     """
 
     staged: StagedScenario
     timeline: Timeline
     alerts: Mapping[str, AlertOutcome]
     problems: list[str]
-    ambiguous: list[str] = field(default_factory=list)
+    ambiguous: Mapping[str, str] = field(default_factory=dict)
     hints: Mapping[str, str] = field(default_factory=dict)
 
 
 def play(definitions: Definitions, staged: StagedScenario, *, readings: bool = True) -> ScenarioOutcome:
-    """Evaluate a scenario and judge it, with ``readings`` under both readings of the windows' open end.
+    """Evaluate a scenario and judge it, with ``readings`` under both readings of undocumented rules.
 
     Where telemetry arrives late, only the alerts that the scenario names are evaluated.
     A monitor that cannot be evaluated is a problem.
@@ -48,12 +50,15 @@ def play(definitions: Definitions, staged: StagedScenario, *, readings: bool = T
         f"{names.get(str(monitor_id), monitor_id)}: cannot be evaluated: {reason}"
         for monitor_id, reason in timeline.refused.items()
     ]
-    ambiguous = []
-    if readings and _has_points_on_edges(definitions, staged.telemetry):
-        _, other = _evaluate(definitions, staged, EndExclusiveWindows(staged.telemetry))
-        differing = set(judge_all(staged, other)) ^ set(problems)
-        ambiguous = sorted({problem.partition(":")[0] for problem in differing})
-    return ScenarioOutcome(staged, timeline, alerts, problems, ambiguous)
+    ambiguous: dict[str, list[str]] = defaultdict(list)
+    for rule, telemetry in _other_readings(definitions, timeline, staged.telemetry) if readings else ():
+        _, other = _evaluate(definitions, staged, telemetry)
+        differing = {problem.partition(":")[0] for problem in set(judge_all(staged, other)) ^ set(problems)}
+        for alert in sorted(differing & alerts.keys()):
+            here, there = _firing(staged, alerts[alert]), _firing(staged, other[alert])
+            ambiguous[alert].append(f"{rule}: fires {here}, under the other reading {there}")
+    texts = {alert: "; ".join(rules) for alert, rules in sorted(ambiguous.items())}
+    return ScenarioOutcome(staged, timeline, alerts, problems, texts)
 
 
 def judge_all(staged: StagedScenario, alerts: Mapping[str, AlertOutcome]) -> list[str]:
@@ -66,6 +71,22 @@ def _evaluate(
 ) -> tuple[Timeline, dict[str, AlertOutcome]]:
     timeline = run(definitions.account, telemetry, staged.clock.evaluation_start, staged.clock.end, strict=False)
     return timeline, alert_outcomes(definitions, timeline, staged.telemetry)
+
+
+def _other_readings(
+    definitions: Definitions, timeline: Timeline, telemetry: Recording
+) -> Iterator[tuple[str, Telemetry]]:
+    """Yield each undocumented rule that may decide a verdict, with the telemetry of its other reading."""
+    if _has_points_on_edges(definitions, telemetry):
+        yield WINDOW.name, EndExclusiveWindows(telemetry)
+    if any(ALIGNED in track.notes for track in timeline.monitors.values()):
+        yield ALIGNED.name, AbsentSeries(telemetry)
+
+
+def _firing(staged: StagedScenario, outcome: AlertOutcome) -> str:
+    """Return how long after the failure an alert fires."""
+    fired = outcome.fired()
+    return "never" if fired is None else f"{(fired - staged.clock.failure) / 60:.0f} minutes after the failure"
 
 
 def _has_points_on_edges(definitions: Definitions, telemetry: Recording) -> bool:

@@ -5,7 +5,7 @@ missing values instead of NaN" (docs: monitors/guide/troubleshooting-no-data). S
 window is 0, too, in every group that another query of the formula has there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,8 @@ from firedrill.query.tree import Expression, MetricQuery
 
 Leaf = tuple[int, float, str | None]
 """A query (its identity), the seconds that it is shifted by, and the function that is applied to each series."""
+HasBegun = Callable[[MetricQuery, float, tuple[GroupKey, ...]], NDArray[np.bool_]]
+"""Returns where groups of a query, looking some seconds back, have had a point at any time before."""
 
 
 def is_counted(query: MetricQuery) -> bool:
@@ -28,7 +30,8 @@ def is_counted(query: MetricQuery) -> bool:
 class AlignedQueries:
     """The tables of all queries of an expression, read once, at each of some shifts of the whole expression.
 
-    ``counted`` marks queries that are all counted, whatever their modifiers.
+    ``counted`` marks queries that are all counted, whatever their modifiers. With ``has_begun`` a missing point is 0
+    only where it is true.
     """
 
     def __init__(
@@ -39,8 +42,9 @@ class AlignedQueries:
         shifts: Iterable[float],
         *,
         counted: bool = False,
+        has_begun: HasBegun | None = None,
     ) -> None:
-        self._read, self._counted = read, counted
+        self._read, self._counted, self._has_begun = read, counted, has_begun
         self._tables: dict[Leaf, Table] = {}
         recording = replace(operands, query=self._record)
         for shift in shifts:
@@ -53,6 +57,8 @@ class AlignedQueries:
             return table
         keys = self._keys(table.by)
         values, has_point = table.aligned(table.by, keys), self._has_point(table.by, keys)
+        if self._has_begun is not None:
+            has_point = has_point & self._has_begun(query, shift, keys)
         present = None
         if table.present is not None:
             present = has_point if table.present.ndim == table.values.ndim else np.asarray(has_point.any(axis=-1))

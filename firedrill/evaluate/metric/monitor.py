@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from firedrill.evaluate.absent_series import AbsentSeries
 from firedrill.evaluate.metric import functions
 from firedrill.evaluate.metric.aggregation import aggregate_points, merge_points
 from firedrill.evaluate.metric.algorithms import measure_algorithm
@@ -185,7 +186,9 @@ def _aggregate(monitor: MetricMonitor, reader: MetricReader, read: TableReader =
     shifts = [0.0] if monitor.change is None else [0.0, float(monitor.change.shift.seconds)]
     queries = metric_queries(monitor.expression)
     if len(queries) * len(shifts) > 1 and any(is_counted(query) for query in queries):
-        operands = replace(operands, query=AlignedQueries(read(reader), monitor.expression, operands, shifts).table)
+        has_begun = reader.has_begun if reader.sums and isinstance(reader.telemetry, AbsentSeries) else None
+        aligned = AlignedQueries(read(reader), monitor.expression, operands, shifts, has_begun=has_begun)
+        operands = replace(operands, query=aligned.table)
     points = [evaluate(monitor.expression, operands, shift) for shift in shifts]
     result = points[0] if monitor.change is None else combine(points[0], points[1], _CHANGES[monitor.change.word])
     if result.constant:

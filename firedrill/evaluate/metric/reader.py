@@ -84,18 +84,30 @@ class MetricReader:
     ) -> tuple[GroupKey, tuple[GroupKey, ...], dict[GroupKey, list[Series]]]:
         """Return the query's tags, its groups in order, and the series of each; the times of their points are kept."""
         cells = self.grid.cells_before(shift)
+        by = tuple(word.text for word in query.by)
+        groups = self._series(query, cells.origin, cells.end)
+        keys = tuple(sorted(groups))
+        if not self.grid.adjacent:
+            self._keep_point_times(by, keys, groups, shift)
+        return by, keys, groups
+
+    def has_begun(self, query: MetricQuery, shift: float, keys: tuple[GroupKey, ...]) -> NDArray[np.bool_]:
+        """Return, by group and evaluation, whether the query has had a point of the group at any time before."""
+        groups = self._series(query, -np.inf, float(self.grid.times[-1]) - shift)
+        first = [min((float(series.times[0]) for series in groups.get(key, [])), default=np.inf) for key in keys]
+        return np.array(first).reshape(len(keys), 1) <= self.grid.times - shift
+
+    def _series(self, query: MetricQuery, start: float, end: float) -> dict[GroupKey, list[Series]]:
+        """Return the series of each group that have points in ``(start, end]``."""
         groups: dict[GroupKey, list[Series]] = defaultdict(list)
         by = tuple(word.text for word in query.by)
-        candidates = self.telemetry.series(query.metric.text, cells.origin, cells.end)
+        candidates = self.telemetry.series(query.metric.text, start, end)
         for series in sorted(candidates, key=lambda series: sorted(series.tags)):
             tags = tag_values(series.tags)
             key = group_of(by, tags) if selects(query.scope, tags) else None
             if key is not None and self._has_aggregator(query, series):
                 groups[key].append(series)
-        keys = tuple(sorted(groups))
-        if not self.grid.adjacent:
-            self._keep_point_times(by, keys, groups, shift)
-        return by, keys, groups
+        return groups
 
     def over(self, length: int) -> "MetricReader":
         """Return a reader over windows of ``length`` seconds that end when this one's do."""

@@ -23,6 +23,10 @@ def show(proof: Proof, definitions: Definitions, console: Console) -> None:
     console.print(summary(proof))
     if proof.not_played:
         console.print(f"Not played, because `firedrill record` has not recorded them: {', '.join(proof.not_played)}.")
+    for outcome in proof.outcomes:
+        for alert, rule in outcome.ambiguous.items():
+            text = f"{outcome.staged.name}: {alert}: {rule}"
+            console.print(f"[yellow]An undocumented rule decides[/yellow]  {escape(text)}", soft_wrap=True)
     for problem in proof.problems():
         console.print(f"[red]Not proven[/red]  {escape(problem)}", soft_wrap=True)
     if not proof.problems():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firedrill.evaluate import Account, Recording, Series, State, Transition, advance, run
+from firedrill.evaluate import AbsentSeries, Account, Recording, Series, State, Transition, advance, run
 from tests.unit.evaluate.accounts import MINUTE, monitor
 from tests.unit.evaluate.random_monitors import RandomCase, random_case
 
@@ -106,6 +106,19 @@ def test_a_missing_count_is_zero_whether_its_series_was_or_will_be() -> None:
     a = counts("a", dict.fromkeys(range(15, 40), 10.0))
     for b in ([counts("b", {0: 1})], [counts("b", {39: 1})], []):
         assert transitions_of(query, [a, *b]) == [(16, "*", "ALERT")]
+
+
+def test_the_other_reading_has_no_zero_before_the_first_point_of_a_series() -> None:
+    account = Account([monitor(1, "sum(last_5m):sum:a{*}.as_count() / (sum:b{*}.as_count() + 20) > 0.1")])
+    a = counts("a", dict.fromkeys(range(15, 40), 10.0))
+
+    def alerts(*b: Series) -> list[tuple[int, str]]:
+        timeline = run(account, AbsentSeries(Recording([a, *b])), MINUTE, 40 * MINUTE)
+        return [(int(change.time // MINUTE), change.new) for change in timeline.transitions]
+
+    assert alerts() == []
+    assert alerts(counts("b", {39: 1.0})) == [(40, "ALERT")]
+    assert alerts(counts("b", {0: 1.0})) == [(16, "ALERT")]
 
 
 def test_a_guarded_ratio_resolves_when_everything_stops() -> None:

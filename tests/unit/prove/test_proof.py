@@ -141,6 +141,19 @@ def test_an_alert_that_ends_without_data_has_not_recovered(
     assert "main-is-red: ends without data, so that nobody is notified of the recovery" in problems
 
 
+def test_a_verdict_that_the_zero_of_an_absent_count_decides_is_named(
+    definitions: Definitions, staged: list[StagedScenario]
+) -> None:
+    monitor = monitor_of(definitions, "users-unhappy")
+    scenario = next(item for item in staged if item.name == "callers_complain")
+    head, _, rest = monitor["query"].partition(" / (sum:llm.chat.feedback{")
+    broken = {**monitor, "query": f"{head} / (sum:llm.chat.absent{{{rest}"}
+    played = play(definitions.with_monitors([broken]), scenario)
+    rule = played.ambiguous["users-unhappy"]
+    assert "counts without a series: fires 5 minutes after the failure" in rule
+    assert rule.endswith(", under the other reading never")
+
+
 def test_recordings_are_small() -> None:
     files = list((ROOT / "drills" / "recordings").glob("*.npz"))
     assert files
