@@ -42,7 +42,7 @@ SIGNS: dict[str, Callable[[str], object]] = {
             "email": r"@|(?i:\bat\b|[(\[{<] ?at)",
             "card": r"(?:\d\D{0,3}){12}",
             "iban": r"\d\D?\d(?:[^\w]{0,2}\w){11}",
-            "national_id": r"(?:\d\D{0,9}){4}",
+            "national_id": r"(?:\d\D{0,9}){3}",
             "phone": r"(?:\d\D{0,4}){6}",
             "code": r"\d{3}",
             "birth_date": r"\d[./-]\d",

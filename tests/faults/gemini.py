@@ -62,7 +62,7 @@ def run(folder: Path, report: Report, quick: bool) -> None:
         sandbox.google(folder) as google,
         sandbox.statsd() as metrics,
         sandbox.service(
-            folder, google, "", metrics, CHAT_TIMEOUT_SECONDS="3", BREAKER_SECONDS="1", CALLER_TOKENS_PER_HOUR="1e12"
+            folder, google, "", metrics, CHAT_TIMEOUT_SECONDS="5", BREAKER_SECONDS="1", CALLER_TOKENS_PER_HOUR="1e12"
         ) as service,
     ):
         for name, mode in MODES.items():

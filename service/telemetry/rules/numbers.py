@@ -169,6 +169,11 @@ def _has_many_digits(match: re.Match[str]) -> bool:
     return sum(map(str.isdigit, match["value"])) >= 3 and not DATE.search(match["value"])
 
 
+def _has_digits_of_an_id(match: re.Match[str]) -> bool:
+    """Return whether a text behind a word for an id, without a sign between them, has as many digits as ids have."""
+    return 7 <= sum(map(str.isdigit, match["value"])) <= 20 and not DATE.search(match["value"])
+
+
 _S = r"[ \t\-._/\u00b7\u2022|,:]"
 PHONE_WORDS = (
     r"tel(?:e(?:phone|fon[oe]?|foon)|[ée]fono|[ée]phone)?|phone|mobil[e]?|mob|cell(?:phone|ular)?|fax|handy|t[ée]l|whatsapp|sms"
@@ -181,9 +186,27 @@ ID_WORDS = (
     r"|codice fiscale|bsn|burgerservicenummer|pesel|cpf|cnpj|rg|cnp|egn|oib|jmbg|personnummer|personal[ _]?(?:number|id|code)"
     r"|f[oø]dselsnummer|cpr|hetu|henkil[oö]tunnus|aadhaar|pan|curp|rfc|rut|cuit|tckn|tc kimlik|rrn|my ?number|medicare|tfn"
     r"|national[ _-]?id|id[ _-]card|ausweis(?:nummer)?|versichertennummer|sozialversicherungsnummer|insurance[ _-]?(?:number|no|id)"
-    r"|account[ _-]?(?:number|no)|kontonummer|acct|iban|routing[ _-]?(?:number|no)|sort[ _-]?code|credit[ _-]?card|card[ _-]?(?:number|no)"
+    r"|account[ _-]?(?:number|no)|kontonummer|acct|iban|(?:aba|bank)?[ _-]?routing(?:[ _-]?(?:number|no))?|aba"
+    r"|sort[ _-]?code|credit[ _-]?card|card[ _-]?(?:number|no)"
     r"|kreditkarte|kartennummer|imei|patient[ _-]?(?:id|number)|mrn|身份证(?:号码?)?|マイナンバー|주민등록번호"
+    # Passports, identity cards, driving licences.
+    r"|(?:reise)?pass-?(?:nummer|nr)|dokument(?:en)?-?[ ]?(?:nummer|nr)|ausweisdokument|passaporto|n[úu]mero de pasaporte"
+    r"|travel document|여권|identity[ _](?:number|card)|id number|documento nacional de identidad|carta d.identit[àa]|cie"
+    r"|personal identity code|personbeteckning(?:en)?|samordningsnummer|(?:resident|foreigner) registration|frn|nric|tnin"
+    r"|(?:south african|rsa|smart|thai|turkish|svensk) id|kimlik(?: numaras[\u0131i])?|tc no|nüfus cüzdan[\u0131i]"
+    r"|외국인(?:등록)?번호|เลขประจำตัวประชาชน|เลขบัตรประชาชน|voter(?: id)?|uidai|driving licen[cs]e|licen[cs]e number|dl number"
+    r"|(?:führerschein|fahrerlaubnis)(?:nummer)?|patente(?: di guida)?|licenza di guida|permis de conduire|rijbewijs"
+    r"|운전면허(?:번호)?|면허번호"
+    # Insurance, health, taxes.
+    r"|kranken(?:versicherung|versicherten)(?:snummer|nummer)|kranken(?:kasse|versicherung)|(?:gesundheits|versicherten)karte"
+    r"|kvnr|egk|(?:renten|sozial)versicherung(?:snummer|sausweis)?|versicherungsnummer|sv-?nummer|[rs]vnr|social insurance"
+    r"|assurance sociale|num[ée]ro nas|national health service|mbi|hicn?|medicaid|beneficiary|steueridentifikationsnummer"
+    r"|(?:steuerliche|persönliche) identifikation(?:snummer)?|steuer[ -]?(?:idnr|nr)|steuerid|st\.?-nr|tax file number"
+    r"|taxpayer(?: id(?:entification)?)?|permanent account|ssns"
 )
+
+ID_VALUE = r"(?P<value>(?:[A-Z]{1,3}[ ./-])?(?=[A-Z]*\d)[A-Z0-9]{1,30}(?:[ ./-](?=[A-Z]*\d)[A-Z0-9]{1,30}){0,6}(?:[ ./-][A-Z])?)(?![A-Z0-9])"
+"""What stands behind such a word."""
 
 RULES: tuple[Rule, ...] = (
     ("iban", re.compile(rf"(?i)(?<![A-Z0-9])[A-Z]{{2}}{_S}?\d{_S}?\d(?:{_S}{{0,2}}[A-Z0-9]){{11,30}}(?![A-Z0-9])"), _is_iban),
@@ -191,7 +214,8 @@ RULES: tuple[Rule, ...] = (
     ("national_id", re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), always),
     ("national_id", re.compile(
         rf"(?i)(?<![^\W_])(?:{ID_WORDS})(?:[ _-]?(?:no|nr|number|num|id))?\.?[\"']?\s{{0,2}}(?:[:=#]|\bis\b)\s{{0,2}}[\"']?"
-        r"(?P<value>(?:[A-Z]{1,3}[ ./-])?(?=[A-Z]*\d)[A-Z0-9]{1,30}(?:[ ./-](?=[A-Z]*\d)[A-Z0-9]{1,30}){0,6}(?:[ ./-][A-Z])?)(?![A-Z0-9])"), _has_many_digits),
+        rf"{ID_VALUE}"), _has_many_digits),
+    ("national_id", re.compile(rf"(?i)(?<![^\W_])(?:{ID_WORDS})(?:[ _-]?(?:no|nr|number|num|id))?\.? {ID_VALUE}"), _has_digits_of_an_id),
     ("national_id", re.compile(r"(?i)(?<![A-Z0-9])[A-Z]{6}\d\d[A-EHLMPR-T]\d\d[A-Z]\d{3}[A-Z](?![A-Z0-9])"), _stdnum(codicefiscale.validate)),
     ("national_id", re.compile(r"(?i)(?<![A-Z0-9-])(?:\d{8}|[XYZ]-?\d{7})[ -]?[A-Z](?![A-Z0-9-])"), _stdnum(dni.validate, nie.validate)),
     ("national_id", re.compile(r"(?i)(?<![A-Z0-9])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![A-Z0-9])"), always),

@@ -159,6 +159,7 @@ ELSEWHERE = (
     r"\d{15,16}\|[\w-]{27,40}",  # Facebook
     r"(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[\w+/=-]{30,}",  # Authress
     r"[sp]k\.eyJ[\w-]{20,}\.[\w-]{16,}",  # Mapbox
+    r"eyJrIjoi[A-Za-z0-9+/]{50,}={0,3}",  # Grafana
     r"\d{6,}-[a-z0-9]{32}\.apps\.googleusercontent\.com",
     r"2[A-Za-z0-9]{26}_[A-Za-z0-9]{20,}",  # ngrok
     r"[5KL][1-9A-HJ-NP-Za-km-z]{50,51}",  # Bitcoin
@@ -174,9 +175,15 @@ WEBHOOKS = (
 )
 
 
+DIGEST_BEFORE = re.compile(r"sha(?:256|384|512)-[\w+/ ]*$")
+"""The beginning of a digest of subresource integrity, whose ``+`` may have been read as a blank."""
+
+
 def _is_varied(match: re.Match[str]) -> bool:
-    """Return whether a text has digits, capitals and small letters, each several times."""
+    """Return whether a text has digits, capitals and small letters, each several times, and is no part of a digest."""
     text = match[0]
+    if DIGEST_BEFORE.search(match.string[max(0, match.start() - 100) : match.start()]):
+        return False
     counts = (sum(map(kind, text)) for kind in (str.isdigit, str.isupper, str.islower))
     return all(count >= least for count, least in zip(counts, (2, 6, 6), strict=True))
 

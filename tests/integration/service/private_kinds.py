@@ -382,6 +382,13 @@ IDS = {
     "uk nino": ("AB{d6}C", "NI number {id}"), "tax id by name": ("{d11}", "tax id: {id}"), "pesel by name": ("{d11}", "PESEL: {id}"), "nhs by name": ("{d3} {d3} {d4}", "NHS number: {id}"),
     "driving licence by name": ("{U12}{d2}", "driver's license: {id}"), "date of birth": ("19{d1}5-0{d1}-1{d1}", "date of birth: {id}"),
     "cvv": ("{d3}", "cvv: {id}"), "pin": ("{d4}", "PIN: {id}"), "one-time code": ("{d6}", "verification code: {id}"), "bank account": ("{d10}", "account number: {id}"),
+    "german passport by name": ("C0{d7}", "Reisepassnummer: {id}"), "german health insurance by name": ("{U1}{d9}", "Krankenversichertennummer: {id}"),
+    "german pension by name": ("{d8}C{d3}", "Rentenversicherungsnummer: {id}"), "german tax by name": ("{d11}", "Steueridentifikationsnummer: {id}"),
+    "italian licence by name": ("{U2}{d7}B", "patente di guida: {id}"), "italian passport by name": ("{U2}{d7}", "passaporto: {id}"),
+    "spanish passport by name": ("{U3}{d6}", "número de pasaporte: {id}"), "canadian insurance by name": ("{d3} {d3} {d3}", "numéro d'assurance sociale: {id}"),
+    "korean id by name": ("{d6}-{d7}", "외국인등록번호: {id}"), "thai id by name": ("{d13}", "เลขบัตรประชาชน: {id}"), "singapore id by name": ("S{d7}C", "NRIC: {id}"),
+    "us medicare by name": ("{d1}EG{d1}-TE{d1}-MK{d2}", "MBI: {id}"), "routing number": ("{d9}", "routing: {id}"), "passport without a sign": ("{U2}{d7}", "passport {id} expired"),
+    "ssn without a sign": ("{d9}", "SSN {id} refused"),
 }  # fmt: skip
 
 

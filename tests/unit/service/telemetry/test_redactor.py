@@ -108,6 +108,12 @@ def test_a_time_is_no_card() -> None:
     assert REDACTOR.redact("122000000000003") == "[card]"  # UATP's, the one issuer whose numbers begin with a one
 
 
+def test_a_digest_of_a_package_is_no_key() -> None:
+    digest = f"{'a1B2c' * 7}+{'D3e4F5g6h7' * 4}+5E7LKiTybw=="
+    assert REDACTOR.redact(f"integrity sha512-{digest}") == f"integrity sha512-{digest}"
+    assert REDACTOR.redact(f"key {'D3e4F5g6h7' * 4} refused") == "key [token] refused"
+
+
 def test_it_fails_closed_and_counts() -> None:
     drops: list[int] = []
 
