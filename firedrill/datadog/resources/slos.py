@@ -102,6 +102,17 @@ def _adapt(write: Write, body: Json) -> Json:
     return {name: value for name, value in body.items() if name not in map(snake, undeclared)} | {"id": write.id}
 
 
+def _for_import(resource: Json, declared: Properties) -> Json:
+    """Return an answer as an import reads it: the specification of a metric SLO replaces its query, whose rival it is.
+
+    From ``metricSLOUsesSliSpecInState`` in datadog/resource_datadog_service_level_objective.go of
+    DataDog/terraform-provider-datadog.
+    """
+    if declared or not resource.get("sli_specification"):
+        return resource
+    return {name: value for name, value in resource.items() if name != "query"}
+
+
 _NEEDED = {
     "metric": (("query", "sliSpecification"), "query or sli_specification is required for metric SLOs"),
     "time_slice": (("sliSpecification",), "sli_specification is required for time slice SLOs"),
@@ -135,6 +146,7 @@ def kinds(account: ConfiguredAccount) -> dict[str, DatadogKind]:
             envelope=Plain(list_key="data"),
             adjust_body=_adapt,
             before_write=_check_type,
+            normalize_answer=_for_import,
             validate_body=_validate,
             delete_with=_delete,
         ),

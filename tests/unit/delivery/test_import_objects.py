@@ -52,3 +52,19 @@ def test_a_declaration_has_only_arguments_that_the_sdk_knows(name: str) -> None:
     assert [argument for argument in given if argument not in known] == []
     strings = [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)]
     assert "__defaults" not in strings
+
+
+def test_an_objective_with_a_query_and_its_specification_is_declared_by_the_specification() -> None:
+    path, body = OBJECTS["ServiceLevelObjective"]
+    query = {"data_source": "metrics", "name": "good", "query": "sum:good{*}.as_count()"}
+    count = {
+        "queries": [query],
+        "good_events_formula": {"formula": "good"},
+        "total_events_formula": {"formula": "good"},
+    }
+    client = MemoryAccount().client
+    created = client.call(f"POST {path}", {**body, "sli_specification": {"count": count}})
+    [type] = [type for type, cls in CLASSES.items() if cls == "ServiceLevelObjective"]
+    text = python_module(client, [AccountObject(type, created["data"][0]["id"], "Shop")], "team:checkout")
+    assert "    sli_specification=" in text
+    assert "    query=" not in text
