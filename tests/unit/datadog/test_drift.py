@@ -61,6 +61,18 @@ FROM_A_TEST: Properties = {
 OTHER_VALUES: dict[str, list[Properties]] = {
     "ApmRetentionFilter.rate": [{"rate": "0.5"}],
     "ApmRetentionFilter.traceRate": [{"traceRate": "0.5"}],
+    "CostBudget.endMonth": [
+        {
+            "startMonth": 203001,
+            "endMonth": 203002,
+            "budgetLines": [
+                {
+                    "tagFilters": [{"tagKey": "service", "tagValue": "llm-api"}],
+                    "amounts": {"203001": 300, "203002": 300},
+                }
+            ],
+        }
+    ],
     "DowntimeSchedule.notifyEndTypes": [{"notifyEndTypes": ["canceled", "expired"]}],
     "SloCorrection.category": [{"category": "Other"}],
     "IntegrationSts.isSecurityCommandCenterEnabled": [{"isSecurityCommandCenterEnabled": True}],
@@ -72,6 +84,7 @@ OTHER_VALUES: dict[str, list[Properties]] = {
     "Monitor.query": [
         {"query": "sum(last_5m):sum:llm.chat.requests{*}.as_count() > 7", "monitorThresholds": {"critical": "7"}}
     ],
+    "OnCallSchedule.timeZone": [{"timeZone": "Africa/Lagos"}],
     "OnCallTeamRoutingRules.rules": [{"rules": [{"escalationPolicy": "on-call-policy-id", "urgency": "low"}]}],
     "LogsArchive.compressionMethod": [{"compressionMethod": "ZSTD"}],
     "LogsArchive.lookupAttributes": [{"lookupAttributes": ["outcome"]}],
