@@ -17,6 +17,7 @@ ALONE: Mapping[str, str] = {
     "grep -l gemini-throttled drills/scenarios/*": "",
     "make policies": "",
     "make prove": "slow",
+    "firedrill prove --no-cache": "slow",
     "firedrill prove --report FOLDER": "slow",
     "firedrill backtest --base REV": "slow",
 }

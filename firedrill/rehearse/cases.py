@@ -68,7 +68,7 @@ def chosen(products: Sequence[str], policies: Sequence[str], *, every: bool) -> 
         *((policy, list(ORGANISATION_POLICIES), "policy") for policy in policies),
     ):
         if name not in known:
-            raise KnownFailure(f"{name} is no {kind} that a rehearsal knows: choose one of {', '.join(known)}")
+            raise KnownFailure(f"there is no {kind} {name} to rehearse: choose one of {', '.join(known)}")
     if every:
         return [Case(), *map(Case, REFUSED), *(Case(policy=policy) for policy in ORGANISATION_POLICIES)]
     cases = [*map(Case, products), *(Case(policy=policy) for policy in policies)]

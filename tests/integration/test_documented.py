@@ -27,6 +27,7 @@ EXPECTED = {
     "grep -l gemini-throttled drills/scenarios/*": (0, "drills/scenarios/throttle_storm.yaml"),
     "make policies": (0, "iam-no-project-wide-secrets"),
     "make prove": (0, "Proven."),
+    "firedrill prove --no-cache": (0, "Proven."),
     "firedrill prove --report FOLDER": (0, "Proven."),
     "firedrill backtest --base REV": (0, "No alert behaves differently."),
 }

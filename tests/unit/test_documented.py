@@ -34,7 +34,7 @@ def test_a_command_with_a_test_of_its_own_is_in_it(command: str, file: str) -> N
 def test_each_option_of_a_command_exists(command: str) -> None:
     name = command.split()[1]
     known = getattr(get_command(app), "commands", {})[name]
-    options = {option for parameter in known.params for option in parameter.opts}
+    options = {option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {*re.findall(r"(?<!\w)--?[a-z][a-z-]*", command)} <= options
 
 

@@ -153,8 +153,8 @@ RULES: tuple[Rule, ...] = (
     ("password", re.compile(rf"(?i){NAME}{CLOSE}{OPERATOR}(?:{VALUE})"), _is_value),
     ("password", re.compile(rf"(?i){NAME}(?:{IS})(?:{VALUE})"), _is_said),
     ("password", re.compile(
-        rf"(?i)(?:(?:{PASSWORDS})[ \t]+(?P<value>[\w!@#$%^&*+=~]{{6,64}})|(?:{SECRETS})[ \t]+(?P<value_long>[0-9a-f]{{32,64}}|\w{{20,}}))"
-        r"(?![\w.:/-])"), _is_long),
+        rf"(?i)(?:{PASSWORDS})[ \t]+(?P<value>[\w!@#$%^&*+=~]{{6,64}})(?![\w.:/-])"
+        rf"|(?:{SECRETS})[ \t]+(?P<value_long>[0-9A-Za-z]{{20,64}}(?![\w/-]|[.:]\S)|\w{{20,}}(?![\w.:/-]))"), _is_long),
     # Names whose values are short numbers.
     ("code", re.compile(
         r"(?i)(?<![^\W_])(?:pin|cvv2?|cvc2?|cid|otp|tan|mfa|2fa|(?:security|verification|confirmation|one[ -]time|auth)[ _-]code)"

@@ -21,7 +21,7 @@ def test_every_product_and_policy_has_a_case() -> None:
     assert REFUSED.keys() == PLANS.keys()
     assert len(chosen([], [], every=True)) == 1 + len(PLANS) + len(ORGANISATION_POLICIES)
     assert chosen([], [], every=False) == [Case()]
-    with pytest.raises(KnownFailure, match="oncall is no product that a rehearsal knows: choose one of apm, "):
+    with pytest.raises(KnownFailure, match="there is no product oncall to rehearse: choose one of apm, "):
         chosen(["oncall"], [], every=False)
 
 

@@ -68,7 +68,13 @@ AROUND = {
     "password": ("password={}", "my password is {}", '{{"password": "{}"}}', "https://x.example/?token={}&a=b"),
     "name": ("name: ok, full name: {}", '{{"last_name": "{}"}}', "customer: {}"),
     # Alone, a key of Datadog looks like any commit's hash.
-    "datadog": ("DD_APP_KEY={}", "the app key is {}", '"apiKey": "{}"', "api_key {}"),
+    "datadog": (
+        "DD_APP_KEY={}",
+        "the app key is {}",
+        '"apiKey": "{}"',
+        "api_key {}",
+        "deployed to api_key {}: success",
+    ),
     "bearer": ("Authorization: Bearer {}", "curl -H 'authorization: bearer {}'"),
 }
 USUAL = ("please use {} now", "({})", "value:{}", "{}")
