@@ -74,7 +74,7 @@ def _time_slice_sli(slo: Json, context: MeasureContext, start: float, end: float
         all_up = slice_is_up(table.values, comparator, threshold).all(axis=0)
         notes = frozenset(query_notes)
         place = np.searchsorted(edges, ends, side="left")
-        inside = place < edges.size
+        inside = (ends > low) & (place < edges.size)  # before the first value every slice is up
         up[inside] = np.broadcast_to(all_up, edges.shape)[place[inside]]
     up[corrected_minutes(context.account.corrections, slo, ends)] = 1.0
     return Sli(ends, up, np.ones(ends.shape), seconds, notes)

@@ -233,6 +233,8 @@ def _advance_group(
         deadline = next_deadline(rules, after, observation)
         due = int(np.searchsorted(times, deadline, side="left")) if deadline < NEVER else times.size
         index = min(int(following[0]) if following.size else times.size, max(due, index + 1))
+    if name in memories and latest[-1] > -np.inf:  # points after the last observation do not change the group's class
+        memories[name] = {**memories[name], "latest": float(latest[-1])}
 
 
 def _changes(
