@@ -17,6 +17,8 @@ from firedrill.errors import KnownFailure
 
 if TYPE_CHECKING:
     from firedrill.datadog.client import DatadogClient
+    from firedrill.prove.findings import Finding
+    from firedrill.scenario.definitions import Definitions
 
 app = typer.Typer()
 
@@ -56,11 +58,9 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
     """Prove the alerts on scenarios, faults and ordinary months. No sandbox and no Pulumi engine are needed."""
     from firedrill.contract.alerts import outside_contract
     from firedrill.contract.contract import load_contract, merged
-    from firedrill.prove import monitors_only
     from firedrill.prove.collect import from_program
     from firedrill.prove.left_out import whole_program, without_products
     from firedrill.prove.monitor_file import from_file
-    from firedrill.prove.ordinary import load
     from firedrill.prove.proof import prove as prove_all
     from firedrill.prove.proof import read_inputs
     from firedrill.prove.proof_cache import user_cache
@@ -74,13 +74,7 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
     if monitors is not None and scenarios is None:
         definitions = selected(definitions, require_alerts(definitions, alerts or ()))
         outside = outside_contract(merged(map(load_contract, contract)), definitions) if contract else []
-        judgement = monitors_only.judge(definitions, None if ordinary is None else load(ordinary), seeds, outside)
-        if as_json:
-            print_json(monitors_only.data(judgement))
-        else:
-            monitors_only.show(judgement, console)
-        if not judgement.good:
-            raise typer.Exit(1)
+        _judge_alone(definitions, outside, ordinary, seeds, as_json=as_json)
         return
     folder = scenarios.resolve().parent if scenarios else root / "drills"
     names = require_alerts(definitions, alerts or ())
@@ -108,6 +102,22 @@ def prove(  # noqa: PLR0917 - typer reads options from parameters
     else:
         screen.show(proof, definitions, console)
     if proof.problems():
+        raise typer.Exit(1)
+
+
+def _judge_alone(
+    definitions: "Definitions", outside: "list[Finding]", ordinary: Path | None, seeds: int, *, as_json: bool
+) -> None:
+    """Judge monitors without scenarios: by their text, and on ordinary telemetry where there is some."""
+    from firedrill.prove import monitors_only
+    from firedrill.prove.ordinary import load
+
+    judgement = monitors_only.judge(definitions, None if ordinary is None else load(ordinary), seeds, outside)
+    if as_json:
+        print_json(monitors_only.data(judgement))
+    else:
+        monitors_only.show(judgement, console)
+    if not judgement.good:
         raise typer.Exit(1)
 
 

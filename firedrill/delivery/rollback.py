@@ -206,12 +206,12 @@ class Check:
 
     @property
     def both_ways(self) -> bool:
-        """Whether the engine can do both directions."""
+        """True when the engine can do both directions."""
         return not any(direction.problem for direction in self.directions)
 
     @property
     def possible(self) -> bool:
-        """Whether both directions are possible and nothing is missing."""
+        """True when both directions are possible and nothing is missing."""
         return self.both_ways and not self.missing
 
 

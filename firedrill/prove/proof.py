@@ -262,7 +262,7 @@ def _proven_monitors(inputs: ProofInputs) -> list[int]:
 
 @dataclass
 class _Worker:
-    """What a worker process was given."""
+    """The inputs of a worker process."""
 
     inputs: ProofInputs
     staged: list[StagedScenario]

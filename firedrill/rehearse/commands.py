@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed. advice: the `pulumi config set` commands that its output names."""
+    """The output of a command. advice: the `pulumi config set` commands that its output names."""
 
     code: int
     output: str

@@ -27,7 +27,7 @@ DOCUMENTED_SECRETS = (
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a rehearsal has to know of a filled configuration."""
+    """The parts of a filled configuration that a rehearsal reads."""
 
     project: str
     region: str

@@ -1,4 +1,4 @@
-"""What monitors on anomalies and forecasts measure, with the bounds around it, for a chart."""
+"""The values of monitors on anomalies and forecasts, with the bounds around them, for a chart."""
 
 from dataclasses import dataclass
 

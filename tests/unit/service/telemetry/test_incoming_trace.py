@@ -1,4 +1,4 @@
-"""What a request continues: ids and declared values of its caller's headers, and nothing else."""
+"""A request continues ids and declared values of its caller's headers, and nothing else."""
 
 import pytest
 from ddtrace.propagation.http import HTTPPropagator
