@@ -10,6 +10,7 @@ from firedrill.scaffold.query import Draft, draft
 from firedrill.scaffold.scenario import scenario_text
 
 ALERTS = Path("infra/observability/alerts")
+TUPLE = re.compile(r"^ALERTS(?: = \(|: [^=\n]+ = \(\)$)", re.MULTILINE)
 LINE = 100
 """Characters of a part of a query that is too long for its line."""
 RUNBOOK = f"""# {{title}}
@@ -43,7 +44,7 @@ def new_alert(checkout: Checkout, key: str, signal: str, topic: str) -> None:
         KnownFailure: The key is taken, or the signal or the topic does not exist.
     """
     planned = draft(signal, checkout.signal(signal))
-    topics = sorted(path.stem for path in (checkout.root / ALERTS).glob("*.py") if "\nALERTS = (" in path.read_text())
+    topics = sorted(path.stem for path in (checkout.root / ALERTS).glob("*.py") if TUPLE.search(path.read_text()))
     if topic not in topics:
         raise KnownFailure(f"{ALERTS} has no {topic}.py with alerts: give --topic one of {', '.join(topics)}")
     if _is_declared(checkout, require_key(key)):

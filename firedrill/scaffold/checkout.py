@@ -118,8 +118,10 @@ def insert_into_tuple(content: str, name: str, entry: str) -> str:
     """Return a module's text with an entry at the end of its tuple ``NAME = (``.
 
     Raises:
-        KnownFailure: The module has no such tuple over several lines.
+        KnownFailure: The module has no such tuple, empty or over several lines.
     """
+    # Only an empty tuple needs its type.
+    content = re.sub(rf"^{name}(?:: [^=\n]+)? = \(\)$", f"{name} = (\n)", content, flags=re.MULTILINE)
     match = re.search(rf"^{name}(?:: [^=\n]+)? = \($(.*?)^\)$", content, re.MULTILINE | re.DOTALL)
     if match is None:
         raise KnownFailure(f"there is no tuple {name} to extend: add the entry by hand")

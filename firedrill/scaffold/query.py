@@ -8,6 +8,8 @@ from firedrill.prove.ordinary import OrdinarySignal
 
 WINDOW = 15
 """Minutes of the window."""
+FAILING = 1.8
+"""The multiple of the limit in the scenario that fires: below 2, so that it notices a limit twice as high."""
 ABOVE = 10
 """The multiple of the ordinary count, so that a day with eight times the traffic does not fire."""
 
@@ -64,7 +66,7 @@ def _level(signal: OrdinarySignal, value: float) -> Draft:
         series,
         critical,
         "on average",
-        f"{{value: {round_up(critical * 2 / math.exp(signal.spread**2 / 2)):g}}}",
+        f"{{value: {round_up(critical * FAILING / math.exp(signal.spread**2 / 2)):g}}}",
         f"{{value: {critical * 0.85 / math.exp(signal.spread**2 / 2):.3g}}}",
         WINDOW,
         WINDOW + 5,
@@ -86,7 +88,7 @@ def _count(signal: OrdinarySignal) -> Draft:
         series,
         critical,
         f"in {WINDOW} minutes",
-        f"{{rate: {round_up(critical * 2 / WINDOW):g}}}",
+        f"{{rate: {round_up(critical * FAILING / WINDOW):g}}}",
         f"{{rate: {critical * 0.85 / WINDOW:.3g}}}",
         WINDOW,
         WINDOW + 5,

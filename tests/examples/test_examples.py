@@ -158,3 +158,29 @@ def test_traffic_that_cannot_be_read_is_one_line(name: str, content: str, messag
     )
     assert code == 1 and re.search(message, output)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_pages_program_takes_a_first_alert(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "adopt.md").read_text()
+    alerts, program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    [project] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(ROOT / "infra", tmp_path / "infra", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "infra" / "__main__.py").write_text(program)
+    (tmp_path / "infra/observability/alerts/orders.py").write_text(alerts)
+    (tmp_path / "service").symlink_to(ROOT / "service")
+    (tmp_path / "Pulumi.yaml").write_text(project)
+    (tmp_path / "Pulumi.local.yaml").write_text("config: {'shop:env': local}\n")
+    (tmp_path / "drills/scenarios").mkdir(parents=True)
+    (tmp_path / "docs/runbooks").mkdir(parents=True)
+    (tmp_path / "drills/ordinary.yaml").write_text(
+        "common: {env: local, service: orders}\nnoise_budget: {llm-platform: 1}\n"
+        "unrecorded: {shop.orders: a recording of a failure does not exist}\n"
+        "signals:\n  failed_orders: {metric: shop.orders, rate: 1.2, tags: {outcome: failed}}\n"
+    )
+    create, prove = re.findall(r"^firedrill ((?:new|prove) \S+.*?)(?: {2,}#.*)?$", page, re.MULTILINE)[:2]
+    assert firedrill(*create.split(), "--root", tmp_path)[0] == 0
+    code, output = firedrill(*prove.split(), "--root", tmp_path, "--seeds", "1")
+    assert code == 1
+    assert "orders-fail: unfinished: message: FILL IN" in output
+    assert "1 of 1 alerts fire in one scenario and stay quiet in another" in " ".join(output.split())
+    assert "no scenario notices threshold" not in output
